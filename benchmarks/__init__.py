@@ -1,0 +1,1 @@
+"""Benchmarks of otel_segment against Segment's own library, the bare SDK and the OTLP exporter."""

@@ -1,0 +1,10 @@
+"""B: SegmentLogRecordProcessor, with no queue of the SDK in between."""
+
+from benchmarks.contender import Contender
+from benchmarks.contenders import sdk
+from otel_segment import SegmentLogRecordProcessor
+
+
+def build(endpoint: str) -> Contender:
+    """Set up the processor at its defaults."""
+    return sdk.contender(SegmentLogRecordProcessor(write_key="k", endpoint=endpoint))
