@@ -20,7 +20,12 @@ _unsaid: dict[str, int] = {}
 
 
 def say(
-    kind: str, level: int, message: str, *arguments: object, now: Callable[[], float] = time.monotonic
+    kind: str,
+    level: int,
+    message: str,
+    *arguments: object,
+    exc_info: BaseException | None = None,
+    now: Callable[[], float] = time.monotonic,
 ) -> None:
     """Log a message, at most once in ``REPEAT_AFTER`` seconds for each kind.
 
@@ -32,6 +37,7 @@ def say(
         level: A level of :mod:`logging`.
         message: The message, with ``%`` placeholders.
         *arguments: The values for the placeholders; never a secret, never a payload.
+        exc_info: An error whose traceback is of use to a person.
         now: The monotonic clock, in seconds.
     """
     moment = now()
@@ -45,7 +51,7 @@ def say(
     if unsaid := _unsaid.pop(kind, 0):
         message += " (%d more like this in the meantime)"
         arguments = (*arguments, unsaid)
-    logger.log(level, message, *arguments)
+    logger.log(level, message, *arguments, exc_info=exc_info)
 
 
 def say_once(kind: str, level: int, message: str, *arguments: object) -> None:

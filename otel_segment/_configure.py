@@ -1,0 +1,160 @@
+"""One call that wires the SDK, and what can be asked of all exporters of a process at once."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry._logs import LoggerProvider as ApiLoggerProvider
+from opentelemetry._logs import get_logger_provider, set_logger_provider
+from opentelemetry._logs._internal import ProxyLoggerProvider
+from opentelemetry.sdk._logs import LoggerProvider
+from typing_extensions import Unpack
+
+from otel_segment._log import logger
+from otel_segment.delivery import Stats, deliveries
+from otel_segment.errors import ConfigurationError
+from otel_segment.exporters import SegmentLogRecordExporter, SegmentLogRecordProcessor
+from otel_segment.settings import SettingsArguments
+
+__all__ = ["configure", "flush", "shutdown", "stats"]
+
+_lock = threading.Lock()
+
+
+def configure(**settings: Unpack[SettingsArguments]) -> None:
+    """Wire the OpenTelemetry SDK so that analytics events reach Segment.
+
+    Adds a :class:`SegmentLogRecordProcessor` to the LoggerProvider that is set, or makes one and sets it. Where the
+    provider has a Segment exporter already, it says so and adds none, so that no event leaves twice.
+
+    Args:
+        **settings: The settings; what is not given comes from the environment. See
+            :class:`otel_segment.settings.Settings`.
+
+    Raises:
+        ConfigurationError: If a setting is missing, unknown or wrong, or if the provider that is set takes no
+            processors.
+    """
+    with _lock:
+        provider = get_logger_provider()
+        if isinstance(provider, LoggerProvider):
+            if _has_segment(provider):
+                logger.warning("configure(): the LoggerProvider has a Segment exporter already; nothing was added")
+                return
+            provider.add_log_record_processor(SegmentLogRecordProcessor(**settings))
+        elif _is_set(provider):
+            message = (
+                f"configure(): the LoggerProvider that is set, {type(provider).__qualname__}, is not the SDK's and "
+                "takes no processors; set an opentelemetry.sdk._logs.LoggerProvider, or none, before"
+            )
+            raise ConfigurationError(message)
+        else:
+            processor = SegmentLogRecordProcessor(**settings)
+            made = LoggerProvider()
+            made.add_log_record_processor(processor)
+            set_logger_provider(made)
+
+
+def flush(timeout: float | None = None) -> bool:
+    """Wait until all that was emitted before is settled: delivered, or dropped with a reason.
+
+    Reaches through the SDK's batch processors, whose own flush does not keep its timeout.
+
+    Args:
+        timeout: Seconds to wait at most; None to wait for ever.
+
+    Returns:
+        Whether everything is settled.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    flushed = all([_call_in_time(provider.force_flush, deadline) for provider in _providers()])
+    # A list, not a generator: each is to be flushed even where another was not.
+    settled = all([delivery.flush(_left(deadline)) for delivery in deliveries()])
+    return flushed and settled
+
+
+def shutdown(timeout: float | None = None) -> bool:
+    """Deliver what can be delivered in time, and end all Segment exporters of this process.
+
+    The OpenTelemetry providers are shut down too, as they could hand over nothing more.
+
+    Args:
+        timeout: Seconds that it may take; the default is each exporter's setting ``shutdown_timeout``.
+
+    Returns:
+        Whether nothing was left undelivered.
+    """
+    limit = timeout if timeout is not None else _longest_shutdown()
+    deadline = time.monotonic() + limit
+    flushed = flush(limit)
+    ended = all([delivery.shutdown(max(0.0, deadline - time.monotonic())) for delivery in deliveries()])
+    for provider in _providers():
+        _call_in_time(provider.shutdown, deadline)
+    return flushed and ended
+
+
+def stats() -> Stats:
+    """Return where the events of this process are: the sum over its Segment exporters."""
+    return sum((delivery.stats() for delivery in deliveries()), Stats())
+
+
+def _is_set(provider: ApiLoggerProvider) -> bool:
+    """Tell whether somebody set a provider; until then the API hands out a stand-in."""
+    return not isinstance(provider, ProxyLoggerProvider)
+
+
+def _has_segment(provider: LoggerProvider) -> bool:
+    """Tell whether a Segment exporter hangs on a provider; the SDK has no public way to ask."""
+    ours = (SegmentLogRecordProcessor, SegmentLogRecordExporter)
+    return any(isinstance(part, ours) for part in _parts(getattr(provider, "_multi_log_record_processor", None)))
+
+
+def _parts(part: Any) -> Iterator[Any]:
+    """Yield a processor and all that is inside of it."""
+    if part is None:
+        return
+    yield part
+    for inner in getattr(part, "_log_record_processors", ()):
+        yield from _parts(inner)
+    yield from _parts(getattr(part, "_batch_processor", None))
+    yield from _parts(getattr(part, "_exporter", None))
+
+
+def _providers() -> list[Any]:
+    """Return the SDK's providers that are set."""
+    return [
+        provider
+        for provider in (get_logger_provider(), trace.get_tracer_provider())
+        if hasattr(provider, "force_flush") and hasattr(provider, "shutdown")
+    ]
+
+
+def _longest_shutdown() -> float:
+    return max((delivery.settings.shutdown_timeout for delivery in deliveries()), default=0.0)
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
+    """Call what knows no deadline, and leave it to itself when the deadline is over."""
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(call())
+        except Exception:
+            logger.debug("%r failed", call, exc_info=True)
+
+    caller = threading.Thread(target=run, name="otel-segment-flush", daemon=True)
+    try:
+        caller.start()
+    except RuntimeError:
+        # The interpreter is ending and starts no more threads.
+        run()
+    else:
+        caller.join(_left(deadline))
+    return bool(outcome) and outcome[0] is not False

@@ -1,0 +1,199 @@
+"""Delivery as the exporters see it: hand messages over, wait for them, end."""
+
+import math
+import os
+import sys
+import weakref
+from typing import NamedTuple
+
+from otel_segment._clock import SYSTEM_CLOCK, Clock
+from otel_segment._log import logger
+from otel_segment._types import Drop
+from otel_segment.delivery._gate import gate_for
+from otel_segment.delivery._live import register
+from otel_segment.delivery._metrics import Metrics
+from otel_segment.delivery._outbox import Outbox
+from otel_segment.delivery._reporter import Reporter
+from otel_segment.delivery._senders import Senders
+from otel_segment.delivery._stats import Stats
+from otel_segment.reasons import DropReason
+from otel_segment.settings import Settings
+from otel_segment.transport import HttpTransport
+
+__all__ = ["Delivery"]
+
+
+class _Process(NamedTuple):
+    """All that a fork would break: locks, threads, connections and what is queued; each process has its own."""
+
+    outbox: Outbox
+    senders: Senders
+    transport: HttpTransport
+
+
+class Delivery:
+    """Delivers messages to the endpoint.
+
+    It may be used by many threads, and goes on in a process that was forked from the one that made it: the child
+    begins with nothing queued, and what the parent had queued stays the parent's business.
+
+    Args:
+        settings: The settings.
+        component: The kind of exporter, for its metrics.
+        signal: ``log`` or ``span``, for its metrics.
+        clock: The clock.
+    """
+
+    def __init__(self, settings: Settings, component: str, signal: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._metrics = Metrics(component, signal, settings.url)
+        self._reporter = Reporter(settings, self._metrics)
+        self._processes: dict[int, _Process] = {}
+        self._closing_deadline: dict[int, float] = {}
+        self._process()
+        register(self)
+
+    @property
+    def attributes(self) -> dict[str, str | int]:
+        """The attributes of this exporter's metrics."""
+        return self._metrics.attributes
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self._settings
+
+    def put(self, message: bytes) -> None:
+        """Hand over a message; it waits a moment for company. Never blocks, never raises."""
+        process = self._process()
+        if self._settings.disabled:
+            process.outbox.count_withheld()
+            return
+        reason = process.outbox.put(message)
+        if process.outbox.short_handed:
+            process.senders.ensure()
+        if reason is not None:
+            self._reporter.dropped_messages(reason, [message])
+
+    def drop(self, drop: Drop) -> None:
+        """Count and report an event that was dropped before it was a message."""
+        self._process().outbox.count_dropped(drop.reason)
+        self._reporter.dropped(drop.reason, [drop.message], drop.detail)
+
+    def wait_window(self, timeout: float) -> bool:
+        """Send what was handed over and wait until there is room for more requests.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether there is room.
+        """
+        outbox, senders, _ = self._process()
+        deadline = self._clock.monotonic() + timeout
+        outbox.seal()
+        senders.ensure()
+        if not outbox.has_senders:
+            senders.work(deadline)
+        return outbox.wait_window(self._settings.concurrency, deadline)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all that was handed over before is settled.
+
+        Args:
+            timeout: Seconds to wait at most; None to wait for ever.
+
+        Returns:
+            Whether all of it is settled: delivered or dropped with a reason.
+        """
+        outbox, senders, _ = self._process()
+        deadline = math.inf if timeout is None else self._clock.monotonic() + timeout
+        batches = outbox.seal()
+        senders.ensure()
+        if batches and not outbox.has_senders:
+            senders.work(deadline)
+        return outbox.wait_settled(batches, deadline)
+
+    def hurry(self, timeout: float) -> float:
+        """Begin to end: retries wait no longer than the time that is left for shutting down.
+
+        Args:
+            timeout: Seconds until the end.
+
+        Returns:
+            The seconds that are left: the first call decides when the end is.
+        """
+        now = self._clock.monotonic()
+        deadline = self._closing_deadline.setdefault(os.getpid(), now + timeout)
+        self._process().senders.hurry(deadline)
+        return max(0.0, deadline - now)
+
+    def shutdown(self, timeout: float | None = None) -> bool:
+        """Deliver what can be delivered in time, and end; what is left is dropped, counted and said.
+
+        Args:
+            timeout: Seconds that it may take; the default is the setting ``shutdown_timeout``.
+
+        Returns:
+            Whether nothing was left.
+        """
+        outbox, senders, transport = self._process()
+        timeout = self._settings.shutdown_timeout if timeout is None else timeout
+        deadline = self._clock.monotonic() + self.hurry(timeout)
+        if outbox.seal():
+            senders.ensure()
+            if not outbox.has_senders:
+                senders.work(deadline)
+            outbox.wait_empty(deadline)
+        left = outbox.close()
+        senders.end()
+        transport.close()
+        messages = [message for batch in left for message in batch.messages]
+        if messages:
+            logger.error(
+                "shut down with %d event(s) not delivered to %s; shutdown_timeout is %g s",
+                len(messages),
+                self._settings.url,
+                self._settings.shutdown_timeout,
+            )
+            self._reporter.dropped_messages(DropReason.SHUTDOWN, messages)
+        return not messages
+
+    def stats(self) -> Stats:
+        """Return where the events of this process are."""
+        return self._process().outbox.stats()
+
+    def _process(self) -> _Process:
+        # Compared at every call, as some servers fork without Python's hooks.
+        pid = os.getpid()
+        process = self._processes.get(pid)
+        return process if process is not None else self._begin(pid)
+
+    def _begin(self, pid: int) -> _Process:
+        """Make what this process needs, once even where several threads find it missing."""
+        outbox = Outbox(self._settings.max_queue_bytes, self._settings.flush_interval, self._clock)
+        transport = HttpTransport(self._settings)
+        senders = Senders(self._settings, outbox, transport, gate_for(self._settings.url), self._reporter, self._clock)
+        process = self._processes.setdefault(pid, _Process(outbox, senders, transport))
+        for other in set(self._processes) - {pid}:
+            self._processes.pop(other, None)
+        self._flush_at_end_of_child()
+        return process
+
+    def _flush_at_end_of_child(self) -> None:
+        """See to it that a process which ``multiprocessing`` forked delivers what it has before it ends.
+
+        Such processes end without running exit handlers before Python 3.13.
+        """
+        multiprocessing = sys.modules.get("multiprocessing.process")
+        if multiprocessing is not None and multiprocessing.parent_process() is not None:
+            from multiprocessing.util import Finalize
+
+            Finalize(self, _flush_weakly, args=(weakref.ref(self),), exitpriority=0)
+
+
+def _flush_weakly(reference: "weakref.ref[Delivery]") -> None:
+    delivery = reference()
+    if delivery is not None:
+        delivery.flush(delivery.hurry(delivery.settings.shutdown_timeout))

@@ -1,0 +1,211 @@
+"""The events of one process that are on their way, and where each of them is.
+
+All of it is behind one lock, which is held for moments and never while anything else happens: no I/O, no log line,
+no callback.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+
+from otel_segment._clock import Clock
+from otel_segment.delivery._stats import Counts, Stats
+from otel_segment.reasons import DropReason
+from otel_segment.transport import Reply
+from otel_segment.wire import Batch
+
+__all__ = ["Outbox"]
+
+
+class Outbox:
+    """Holds messages until they are settled, bounded by their bytes.
+
+    Args:
+        max_bytes: Bytes of messages that may be unsettled.
+        flush_interval: Seconds that a message may wait for company.
+        clock: The clock.
+    """
+
+    def __init__(self, max_bytes: int, flush_interval: float, clock: Clock) -> None:
+        self._max_bytes = max_bytes
+        self._flush_interval = flush_interval
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._progress = threading.Condition(self._lock)
+        self._counts = Counts()
+        self._open = Batch()
+        self._ready: deque[Batch] = deque()
+        self._flying: set[Batch] = set()
+        self._bytes = 0
+        self._idle = 0
+        self._senders = 0
+        self._closed = False
+        self.short_handed = False
+        """Whether one more sender might have something to do; read without the lock, as a hint."""
+
+    def put(self, message: bytes) -> DropReason | None:
+        """Take a message in; return why not where it is refused. The refused one is counted as dropped."""
+        size = len(message)
+        with self._lock:
+            counts = self._counts
+            counts.accepted += 1
+            if self._closed or self._bytes + size > self._max_bytes:
+                reason = DropReason.SHUTDOWN if self._closed else DropReason.QUEUE_FULL
+                counts.dropped[reason] += 1
+                return reason
+            self._bytes += size
+            if not self._open.add(message):
+                self._ready.append(self._open)
+                self._open = Batch()
+                self._open.add(message)
+            if len(self._open.messages) == 1:
+                self._open.due = self._clock.monotonic() + self._flush_interval
+                self.short_handed = not self._idle
+                self._work.notify()
+        return None
+
+    def seal(self) -> list[Batch]:
+        """Let the messages that wait for company go without it; return all batches that are not settled."""
+        with self._lock:
+            if self._open.messages:
+                self._ready.append(self._open)
+                self._open = Batch()
+            self._work.notify_all()
+            return [*self._ready, *self._flying]
+
+    def needs_sender(self, most: int) -> bool:
+        """Tell whether one more sender would have something to do, and count it in."""
+        with self._lock:
+            self.short_handed = False
+            pending = bool(self._ready or self._open.messages)
+            if not pending or self._idle or self._senders >= most or self._senders > len(self._flying):
+                return False
+            self._senders += 1
+            return True
+
+    def sender_gone(self) -> None:
+        """Count a sender out."""
+        with self._lock:
+            self._senders -= 1
+            self._progress.notify_all()
+
+    @property
+    def has_senders(self) -> bool:
+        """Whether any sender is there."""
+        with self._lock:
+            return self._senders > 0
+
+    def take(self, patience: float) -> Batch | None:
+        """Return the next batch that is due, waiting for one; None where none came.
+
+        Args:
+            patience: Seconds to wait while there is nothing at all.
+        """
+        with self._lock:
+            while True:
+                now = self._clock.monotonic()
+                if self._open.messages and now >= self._open.due:
+                    self._ready.append(self._open)
+                    self._open = Batch()
+                if self._ready:
+                    batch = self._ready.popleft()
+                    self._flying.add(batch)
+                    return batch
+                if self._closed:
+                    return None
+                self._idle += 1
+                woken = self._work.wait(self._open.due - now if self._open.messages else patience)
+                self._idle -= 1
+                if not woken and not self._open.messages and not self._ready:
+                    return None
+
+    def requested(self, reply: Reply, size: int, is_retry: bool) -> None:
+        """Count one request."""
+        with self._lock:
+            self._counts.requests[reply.status] += 1
+            self._counts.retries += is_retry
+            self._counts.sent_bytes += size
+
+    def settle(self, batch: Batch, reason: DropReason | None) -> bool:
+        """Count the messages of a batch as delivered, or as dropped; False where they were given up before."""
+        with self._lock:
+            if batch not in self._flying:
+                return False
+            self._flying.discard(batch)
+            self._bytes -= sum(map(len, batch.messages))
+            if reason is None:
+                self._counts.delivered += len(batch)
+            else:
+                self._counts.dropped[reason] += len(batch)
+            self._progress.notify_all()
+            return True
+
+    def put_back(self, batch: Batch) -> None:
+        """Take a batch back in that could not be sent now, before all others."""
+        with self._lock:
+            if batch in self._flying:
+                self._flying.discard(batch)
+                self._ready.appendleft(batch)
+
+    def count_dropped(self, reason: DropReason) -> None:
+        """Count an event that was dropped before it was a message."""
+        with self._lock:
+            self._counts.accepted += 1
+            self._counts.dropped[reason] += 1
+
+    def count_withheld(self) -> None:
+        """Count an event that is converted but not to be sent."""
+        with self._lock:
+            self._counts.accepted += 1
+            self._counts.withheld += 1
+
+    def wait_settled(self, batches: Collection[Batch], deadline: float) -> bool:
+        """Wait until none of the batches is on its way any more; False where the deadline came first."""
+        with self._lock:
+            return self._wait(lambda: not any(self._is_unsettled(batch) for batch in batches), deadline)
+
+    def wait_window(self, width: int, deadline: float) -> bool:
+        """Wait until no more batches are on their way than there may be requests."""
+        with self._lock:
+            return self._wait(lambda: len(self._ready) + len(self._flying) <= width, deadline)
+
+    def wait_empty(self, deadline: float) -> None:
+        """Wait until everything is settled or everybody who could do it has given up."""
+        with self._lock:
+            self._wait(lambda: not (self._ready or self._flying) or not self._senders, deadline)
+
+    def close(self) -> list[Batch]:
+        """Take nothing more in; return what is not settled, which is counted as dropped by the shutdown."""
+        with self._lock:
+            self._closed = True
+            left = [batch for batch in (*self._ready, *self._flying, self._open) if batch.messages]
+            self._ready.clear()
+            self._flying.clear()
+            self._open = Batch()
+            self._bytes = 0
+            self._counts.dropped[DropReason.SHUTDOWN] += sum(map(len, left))
+            self._work.notify_all()
+            self._progress.notify_all()
+            return left
+
+    def stats(self) -> Stats:
+        """Return the counts as they are now."""
+        with self._lock:
+            waiting = len(self._open) + _events(self._ready)
+            return self._counts.snapshot(waiting, _events(self._flying))
+
+    def _is_unsettled(self, batch: Batch) -> bool:
+        return batch in self._flying or batch in self._ready
+
+    def _wait(self, condition: Callable[[], bool], deadline: float) -> bool:
+        while not condition():
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                return False
+            self._progress.wait(left)
+        return True
+
+
+def _events(batches: Iterable[Batch]) -> int:
+    return sum(map(len, batches))

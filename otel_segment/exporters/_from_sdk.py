@@ -1,0 +1,101 @@
+"""SDK log records and span events to records of the mapping: the only reader of SDK types."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from otel_segment._types import JsonObject
+from otel_segment.mapping import Mapper, Record, Source, describe_source
+
+__all__ = ["SdkReader"]
+
+_MOST_SOURCES = 256
+
+
+class SdkReader:
+    """Reads SDK objects; remembers what resources and scopes say.
+
+    Args:
+        mapper: Tells which events are selected, so that nothing else is read.
+    """
+
+    def __init__(self, mapper: Mapper) -> None:
+        self._selects = mapper.selects
+        # By identity, since hashing a resource costs more than a whole conversion; the objects are kept beside, so
+        # that no identity is used again.
+        self._sources: dict[tuple[int, int], tuple[object, object, Source]] = {}
+
+    def log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> Record | None:
+        """Return a log record as a record; None where it is no analytics event."""
+        given = readable.log_record
+        attributes = _copy(given.attributes)
+        name = given.event_name
+        if not self._selects(name, attributes):
+            return None
+        source = self._source(readable.resource, readable.instrumentation_scope)
+        return Record(
+            name,
+            attributes,
+            given.body,
+            _nanoseconds(given.timestamp),
+            _nanoseconds(given.observed_timestamp),
+            given.trace_id or 0,
+            given.span_id or 0,
+            source,
+            (attributes, source.client) if source.client else (attributes,),
+        )
+
+    def span_events(self, span: ReadableSpan) -> list[Record]:
+        """Return the analytics events of a span as records."""
+        selected = [event for event in span.events if self._selects(event.name, event.attributes or {})]
+        if not selected:
+            return []
+        shared = _copy(span.attributes)
+        source = self._source(span.resource, span.instrumentation_scope)
+        return [self._span_event(event, span, shared, source) for event in selected]
+
+    def _span_event(self, event: Event, span: ReadableSpan, shared: JsonObject, source: Source) -> Record:
+        attributes = _copy(event.attributes)
+        context = span.get_span_context()
+        return Record(
+            event.name,
+            attributes,
+            None,
+            _nanoseconds(event.timestamp),
+            _nanoseconds(span.start_time),
+            context.trace_id if context else 0,
+            context.span_id if context else 0,
+            source,
+            (attributes, shared, source.client) if source.client else (attributes, shared),
+            shared,
+        )
+
+    def _source(self, resource: Resource | None, scope: InstrumentationScope | None) -> Source:
+        key = (id(resource), id(scope))
+        known = self._sources.get(key)
+        if known is None:
+            if len(self._sources) >= _MOST_SOURCES:
+                self._sources.clear()
+            source = describe_source(
+                _copy(resource.attributes) if resource is not None else {},
+                scope.name if scope is not None else "",
+                (scope.version or "") if scope is not None else "",
+            )
+            known = self._sources[key] = (resource, scope, source)
+        return known[2]
+
+
+def _copy(attributes: Mapping[str, Any] | None) -> JsonObject:
+    """Copy attributes once: asking the SDK's bounded mapping for each of them takes its lock each time."""
+    if type(attributes) is BoundedAttributes:
+        return dict(attributes.copy())
+    return dict(attributes) if attributes else {}
+
+
+def _nanoseconds(time: Any) -> int:
+    return time if type(time) is int else 0

@@ -1,0 +1,55 @@
+"""The exporter for log records."""
+
+from collections.abc import Sequence
+
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
+from typing_extensions import Unpack
+
+from otel_segment._env import resolve
+from otel_segment.exporters._export import finish_export, losses, shut_down
+from otel_segment.exporters._pipeline import Pipeline
+from otel_segment.settings import SettingsArguments
+
+__all__ = ["SegmentLogRecordExporter"]
+
+
+class SegmentLogRecordExporter(LogRecordExporter):
+    """Sends analytics events among log records to Segment.
+
+    Give it to a ``BatchLogRecordProcessor``, or choose it by ``OTEL_LOGS_EXPORTER=segment`` or as
+    ``exporter: {segment: {…}}`` in a declarative configuration file.
+
+    On the SDK's batch thread ``export()`` returns as soon as there is room for more requests; called on any other
+    thread it returns when everything it was given is settled, or after 30 seconds.
+
+    Args:
+        **settings: The settings; what is not given comes from the environment. See
+            :class:`otel_segment.settings.Settings`.
+
+    Raises:
+        ConfigurationError: If a setting is missing, unknown or wrong.
+    """
+
+    def __init__(self, **settings: Unpack[SettingsArguments]) -> None:
+        self._pipeline = Pipeline(resolve(settings), "segment_log_exporter", "log")
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        """Convert and send log records; those that are no analytics events are left alone.
+
+        Returns:
+            FAILURE where events were lost in delivery, or could not be settled in time.
+        """
+        losses_before = losses(self._pipeline.delivery)
+        for readable in batch:
+            self._pipeline.take_log_record(readable)
+        is_well = finish_export(self._pipeline.delivery, losses_before)
+        return LogRecordExportResult.SUCCESS if is_well else LogRecordExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all that was exported is settled; False where that takes longer than the timeout."""
+        return self._pipeline.delivery.flush(timeout_millis / 1000)
+
+    def shutdown(self, timeout_millis: float = 30_000) -> None:
+        """Deliver what can be delivered within ``shutdown_timeout``, and end."""
+        shut_down(self._pipeline.delivery, timeout_millis)

@@ -1,0 +1,95 @@
+"""What all doors have behind them: record, payload, bytes, delivery."""
+
+import logging
+from typing import cast
+
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_segment._log import say
+from otel_segment._types import Drop, Payload
+from otel_segment.delivery import Delivery
+from otel_segment.exporters._from_sdk import SdkReader
+from otel_segment.exporters._mapping_file import load_mapping
+from otel_segment.mapping import Mapper, Record, json_value
+from otel_segment.reasons import DropReason
+from otel_segment.settings import Settings
+from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_message, is_too_large
+
+__all__ = ["Pipeline"]
+
+
+class Pipeline:
+    """Takes SDK objects in and hands messages to delivery. Nothing here raises into the application.
+
+    Args:
+        settings: The settings.
+        component: The kind of exporter, for its metrics.
+        signal: ``log`` or ``span``.
+    """
+
+    def __init__(self, settings: Settings, component: str, signal: str) -> None:
+        self._mapper = Mapper(load_mapping(settings.mapping))
+        self._reader = SdkReader(self._mapper)
+        self._before_send = settings.before_send
+        self.delivery = Delivery(settings, component, signal)
+
+    def take_log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> None:
+        """Convert a log record and hand over what it makes."""
+        try:
+            record = self._reader.log_record(readable)
+            if record is not None:
+                self._take(record)
+        except Exception as error:  # noqa: BLE001 - a defect of ours is not the application's problem
+            self._failed(error)
+
+    def take_span(self, span: ReadableSpan) -> None:
+        """Convert the analytics events of a span and hand over what they make."""
+        try:
+            records = self._reader.span_events(span)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+            return
+        for record in records:
+            try:
+                self._take(record)
+            except Exception as error:  # noqa: BLE001
+                self._failed(error)
+
+    def _take(self, record: Record) -> None:
+        result = self._mapper.map(record)
+        if isinstance(result, list):
+            for payload in result:
+                self._hand_over(payload, record)
+        elif result is not None:
+            self.delivery.drop(result)
+
+    def _hand_over(self, payload: Payload, record: Record) -> None:
+        message: bytes | None = encode_message(payload, record.seed)
+        if self._before_send is not None:
+            message = self._last_look(message)
+        if message is None:
+            return
+        if is_too_large(message):
+            detail = f"{len(message):,} of at most {MAX_EVENT_BYTES:,} bytes"
+            self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, decode_message(message), detail))
+        else:
+            self.delivery.put(message)
+
+    def _last_look(self, message: bytes) -> bytes | None:
+        """Let the application edit a message or drop it; one that its hook fails on is not sent as it is."""
+        given = decode_message(message)
+        detail = ""
+        try:
+            edited = self._before_send(given) if self._before_send is not None else given
+            if edited is not None:
+                payload = cast("Payload", json_value(edited))
+                return encode_message(payload, lambda: message)
+        except Exception as error:  # noqa: BLE001 - the application's hook may do anything
+            detail = f"the hook failed: {type(error).__qualname__}"
+        self.delivery.drop(Drop(DropReason.BEFORE_SEND, decode_message(message), detail))
+        return None
+
+    def _failed(self, error: Exception) -> None:
+        say("conversion", logging.ERROR, "an event could not be converted; please report this", exc_info=error)
+        self.delivery.drop(Drop(DropReason.CONVERSION_ERROR, {}, type(error).__qualname__))

@@ -1,0 +1,52 @@
+"""The exporter for events on spans."""
+
+from collections.abc import Sequence
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from typing_extensions import Unpack
+
+from otel_segment._env import resolve
+from otel_segment.exporters._export import finish_export, losses, shut_down
+from otel_segment.exporters._pipeline import Pipeline
+from otel_segment.settings import SettingsArguments
+
+__all__ = ["SegmentSpanExporter"]
+
+
+class SegmentSpanExporter(SpanExporter):
+    """Sends analytics events on spans to Segment.
+
+    An event on a span follows the span: it leaves when the span has ended, and never where the span is not sampled.
+    Log records are the surer way.
+
+    Args:
+        **settings: The settings; what is not given comes from the environment. See
+            :class:`otel_segment.settings.Settings`.
+
+    Raises:
+        ConfigurationError: If a setting is missing, unknown or wrong.
+    """
+
+    def __init__(self, **settings: Unpack[SettingsArguments]) -> None:
+        self._pipeline = Pipeline(resolve(settings), "segment_span_exporter", "span")
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Convert and send the analytics events of spans; other events, and the spans, are left alone.
+
+        Returns:
+            FAILURE where events were lost in delivery, or could not be settled in time.
+        """
+        losses_before = losses(self._pipeline.delivery)
+        for span in spans:
+            self._pipeline.take_span(span)
+        is_well = finish_export(self._pipeline.delivery, losses_before)
+        return SpanExportResult.SUCCESS if is_well else SpanExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all that was exported is settled; False where that takes longer than the timeout."""
+        return self._pipeline.delivery.flush(timeout_millis / 1000)
+
+    def shutdown(self, timeout_millis: float = 30_000) -> None:
+        """Deliver what can be delivered within ``shutdown_timeout``, and end."""
+        shut_down(self._pipeline.delivery, timeout_millis)

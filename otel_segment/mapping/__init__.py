@@ -1,0 +1,21 @@
+"""OpenTelemetry records to Segment payloads: pure functions of the record and the mapping."""
+
+from otel_segment.mapping._mapper import Mapper
+from otel_segment.mapping._record import Record, Source
+from otel_segment.mapping._rules import Mapping, Rule, read_mapping
+from otel_segment.mapping._source import describe_source
+from otel_segment.mapping._time import iso_time
+from otel_segment.mapping._values import json_value, without_surrogates
+
+__all__ = [
+    "Mapper",
+    "Mapping",
+    "Record",
+    "Rule",
+    "Source",
+    "describe_source",
+    "iso_time",
+    "json_value",
+    "read_mapping",
+    "without_surrogates",
+]

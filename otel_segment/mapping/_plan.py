@@ -1,0 +1,88 @@
+"""What an event's set of attribute names calls for, worked out once for all events that carry the same set."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from otel_segment import semconv
+from otel_segment.mapping._context import Part, parts_for
+from otel_segment.mapping._fields import CLICKS, USER_TRAITS, is_left_over
+from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES
+from otel_segment.mapping._record import Record
+
+__all__ = ["Plan", "Plans"]
+
+# Applications have few shapes of events; one that makes up names for ever must not grow the cache for ever.
+_MOST_PLANS = 1_024
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to do for one set of attribute names."""
+
+    leftovers: tuple[str, ...]
+    """Attributes that become properties or traits under their own names."""
+    parts: tuple[Part, ...]
+    """Parts of the context to add."""
+    flat: dict[str, tuple[tuple[str, str], ...]]
+    """For each map of ours, the attributes of the record that stand for single keys of it, with those keys."""
+    has_user: bool
+    """Whether any attribute may hold a user id; likewise what follows."""
+    has_anonymous: bool
+    has_user_traits: bool
+    has_traits: bool
+    has_group: bool
+    has_integrations: bool
+    has_context: bool
+
+
+class Plans:
+    """The plans made so far."""
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[object, ...], Plan] = {}
+
+    def plan_for(self, record: Record, event: str | None) -> Plan:
+        """Return the plan for a record.
+
+        Args:
+            record: The record.
+            event: Its event name; a few of them claim fewer attributes.
+        """
+        own = tuple(record.attributes)
+        span = () if record.span is None else tuple(record.span)
+        is_click = event in CLICKS
+        key = (is_click, own, span, record.source.client_names)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = _make_plan(is_click, own, (*own, *span, *record.source.client_names))
+        return plan
+
+
+def _make_plan(is_click: bool, own: tuple[str, ...], names: Iterable[str]) -> Plan:
+    every = frozenset(names)
+    return Plan(
+        leftovers=tuple(name for name in own if is_left_over(name, is_click)),
+        parts=parts_for(every),
+        flat={
+            name: _flat(own, name)
+            for name in (semconv.ANALYTICS_PROPERTIES, semconv.ANALYTICS_TRAITS, semconv.ANALYTICS_GROUP_TRAITS)
+        },
+        has_user=not every.isdisjoint(USER_ID_NAMES),
+        has_anonymous=not every.isdisjoint(ANONYMOUS_ID_NAMES),
+        has_user_traits=any(name in every for _, name in USER_TRAITS),
+        has_traits=_speaks_of(every, semconv.ANALYTICS_TRAITS),
+        has_group=semconv.ANALYTICS_GROUP_ID in every,
+        has_integrations=_speaks_of(every, semconv.ANALYTICS_INTEGRATIONS),
+        has_context=semconv.ANALYTICS_CONTEXT in every,
+    )
+
+
+def _flat(names: Iterable[str], map_name: str) -> tuple[tuple[str, str], ...]:
+    prefix = map_name + "."
+    return tuple((name, name.removeprefix(prefix)) for name in names if name.startswith(prefix) and name != prefix)
+
+
+def _speaks_of(names: frozenset[str], map_name: str) -> bool:
+    return map_name in names or bool(_flat(names, map_name))

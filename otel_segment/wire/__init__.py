@@ -1,0 +1,21 @@
+"""Payloads to bytes, bytes to requests, answers to verdicts: no I/O, no clock."""
+
+from otel_segment.wire._backoff import backoff
+from otel_segment.wire._batch import Batch
+from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
+from otel_segment.wire._message import decode_message, encode_message, is_too_large
+from otel_segment.wire._verdict import Verdict, judge, retry_after
+
+__all__ = [
+    "MAX_BATCH_EVENTS",
+    "MAX_BATCH_EVENT_BYTES",
+    "MAX_EVENT_BYTES",
+    "Batch",
+    "Verdict",
+    "backoff",
+    "decode_message",
+    "encode_message",
+    "is_too_large",
+    "judge",
+    "retry_after",
+]

@@ -1,0 +1,75 @@
+"""What an answer means: the one table."""
+
+import math
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+__all__ = ["Verdict", "judge", "retry_after"]
+
+_RETRYABLE_4XX = frozenset({408, 410, 429, 460})
+_FINAL_5XX = frozenset({501, 505})
+
+# A reset time is seconds from now or since 1970, depending on the server; nobody is asked to wait for thirty years.
+_EPOCH_SECONDS = 1_000_000_000
+_EPOCH_MILLISECONDS = 1_000_000_000_000
+
+
+class Verdict(Enum):
+    """What becomes of the messages of a request."""
+
+    ACCEPTED = "accepted"
+    """They have arrived, whatever the answer's body holds."""
+    RETRY = "retry"
+    """They may arrive later."""
+    REJECTED = "rejected"
+    """They never will."""
+    REDIRECTED = "redirected"
+    """The endpoint is somewhere else, and that is for a person to decide."""
+
+
+def judge(status: int) -> Verdict:
+    """Return what an HTTP status means for the messages."""
+    if 200 <= status < 300:  # noqa: PLR2004 - the table is of statuses
+        return Verdict.ACCEPTED
+    if 300 <= status < 400:  # noqa: PLR2004
+        return Verdict.REDIRECTED
+    if status in _RETRYABLE_4XX or (500 <= status and status not in _FINAL_5XX):  # noqa: PLR2004
+        return Verdict.RETRY
+    return Verdict.REJECTED
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that an answer asks to wait; None where it asks for nothing that can be understood.
+
+    ``Retry-After`` (RFC 9110, 10.2.3) in seconds, fractions too, or as an HTTP date; else ``X-RateLimit-Reset``.
+
+    Args:
+        headers: The answer's headers, under names in lower case.
+        now: Seconds since 1970.
+    """
+    if (wait := _seconds(headers.get("retry-after"))) is not None:
+        return wait
+    if (wait := _until_date(headers.get("retry-after"), now)) is not None:
+        return wait
+    reset = _seconds(headers.get("x-ratelimit-reset"))
+    if reset is None or reset < _EPOCH_SECONDS:
+        return reset
+    return max(0.0, (reset / 1000 if reset >= _EPOCH_MILLISECONDS else reset) - now)
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _until_date(value: str | None, now: float) -> float | None:
+    if not value:
+        return None
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None
