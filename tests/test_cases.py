@@ -1,6 +1,7 @@
 """The golden cases: records and spans in, Segment payloads out, through the real exporters and a real server."""
 
 import base64
+import copy
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
@@ -125,11 +127,7 @@ class Drops:
 
 def emit_all(case: dict[str, Any], processor: Any) -> None:
     """Emit a case's records through the SDK."""
-    provider = LoggerProvider(
-        Resource(case.get("resource", {})),
-        shutdown_on_exit=False,
-        log_record_limits=LogRecordLimits(max_attributes=LogRecordLimits.UNSET),
-    )
+    provider = LoggerProvider(Resource(case.get("resource", {})), shutdown_on_exit=False)
     provider.add_log_record_processor(processor)
     scope = case.get("scope", {})
     logger = provider.get_logger(scope.get("name", "cases"), scope.get("version"))
@@ -159,6 +157,22 @@ def endpoint() -> Iterator[LocalEndpoint]:
     """Yield a Segment-compatible endpoint."""
     with LocalEndpoint() as running:
         yield running
+
+
+def sdk_keeps_mixed_sequences() -> bool:
+    """Tell whether the SDK hands on a sequence of several types; before 1.45 it made null of one in an attribute."""
+    return BoundedAttributes(attributes={"mixed": (1, "a")}, extended_attributes=True)["mixed"] is not None
+
+
+def as_the_sdk_hands_it_on(case: dict[str, Any]) -> list[Any]:
+    """Return what a case expects, given what the SDK did to its values before they reached us."""
+    expected: list[Any] = copy.deepcopy(case["expect"])
+    if not sdk_keeps_mixed_sequences():
+        for record, payload in zip(case.get("records", []), expected, strict=False):
+            for name, value in (revive(record.get("attributes")) or {}).items():
+                if isinstance(value, tuple) and len(set(map(type, value))) > 1:
+                    payload["properties"][name] = None
+    return expected
 
 
 def arrived(endpoint: LocalEndpoint) -> list[dict[str, Any]]:
@@ -219,7 +233,7 @@ def test_log_records(case: dict[str, Any], door: str, endpoint: LocalEndpoint) -
 
     emit_all(case, DOORS[door](**settings_of(case, endpoint, drops)))
 
-    assert_payloads(case["expect"], arrived(endpoint))
+    assert_payloads(as_the_sdk_hands_it_on(case), arrived(endpoint))
     assert case.get("dropped", []) == drops.reasons
 
 
@@ -230,7 +244,7 @@ def test_span_events(case: dict[str, Any], endpoint: LocalEndpoint) -> None:
 
     end_all(case, SegmentSpanExporter(**settings_of(case, endpoint, drops)))
 
-    assert_payloads(case["expect"], arrived(endpoint))
+    assert_payloads(as_the_sdk_hands_it_on(case), arrived(endpoint))
     assert case.get("dropped", []) == drops.reasons
 
 
