@@ -1,5 +1,7 @@
 """segment-analytics-python at its defaults."""
 
+import logging
+
 from segment.analytics.client import Client  # type: ignore[import-untyped]
 
 from benchmarks.contender import Contender
@@ -13,6 +15,8 @@ def build(endpoint: str) -> Contender:
 
 def contender(client: Client) -> Contender:
     """Make a contender of any client of this library."""
+    # It has a line for each event that it refuses, thousands where it is not fed with care.
+    logging.getLogger("segment").addHandler(logging.NullHandler())
     return Contender(
         emit=lambda user, properties: client.track(user, EVENT, properties),
         settle=client.flush,

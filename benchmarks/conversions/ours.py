@@ -1,17 +1,32 @@
-"""The conversion of otel_segment: one record to the bytes of its payload."""
+"""The conversion of otel_segment: one record to the bytes of its payload, as the exporters do it."""
 
 from collections.abc import Callable
 
 from opentelemetry.sdk._logs import ReadableLogRecord
 
+from otel_segment.exporters._from_sdk import SdkReader
+from otel_segment.mapping import Mapper
+from otel_segment.wire import encode_message
+
 
 def _conversion() -> Callable[[ReadableLogRecord], bytes]:
-    message = "the conversion of otel_segment is not wired here yet"
-    raise ImportError(message)
+    mapper = Mapper()
+    reader = SdkReader(mapper)
+
+    def to_bytes(readable: ReadableLogRecord) -> bytes:
+        record = reader.log_record(readable)
+        assert record is not None
+        payloads = mapper.map(record)
+        assert isinstance(payloads, list)
+        return encode_message(payloads[0], record.seed)
+
+    return to_bytes
+
+
+_to_bytes = _conversion()
 
 
 def convert(records: list[ReadableLogRecord]) -> None:
     """Convert all the records, one by one."""
-    to_bytes = _conversion()
     for record in records:
-        to_bytes(record)
+        _to_bytes(record)
