@@ -1,0 +1,121 @@
+"""``otel-segment demo``: a shop, a crowd, and what arrives at a local endpoint."""
+
+import argparse
+import signal
+import threading
+from types import FrameType
+from typing import NoReturn
+
+from otel_segment.cli._command import FAILED, INTERRUPTED, OK, Command, CommandError, require
+from otel_segment.cli._report import report
+from otel_segment.cli._views import Follower, View, open_view
+from otel_segment.demo import Crowd, ShopError, ShopProcess, tally
+from otel_segment.inspector import LocalEndpoint
+
+__all__ = ["DEMO"]
+
+_WRITE_KEY = "demo-key"
+_ARRIVAL_SECONDS = 15.0
+_MODULES = ("flask", "waitress", "rich", "opentelemetry.distro", "opentelemetry.instrumentation")
+_TERMINATED = 143
+
+_DESCRIPTION = """\
+Starts a local endpoint that speaks Segment's HTTP API and a small web shop that is instrumented with
+OpenTelemetry alone, sends a crowd of visitors through the shop, and shows the Segment calls as they arrive.
+Afterwards the shop stays up for your own browser, until Ctrl-C. Nothing leaves this machine.
+
+examples:
+  otel-segment demo
+  otel-segment demo --visitors 50 --port 8000
+  otel-segment demo --once
+
+exit codes: with --once 0 when everything that the shop told arrived exactly once and valid, else 1; without it 0
+for a Ctrl-C after the crowd has gone; 130 for a Ctrl-C before; 2 when a package is missing
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="end after the crowd, and check that nothing was lost")
+    parser.add_argument("--visitors", type=_count, default=12, metavar="N", help="how many visitors come (12)")
+    parser.add_argument("--port", type=_port, default=0, help="the shop's port (any free one)")
+    parser.add_argument("--seed", type=int, default=1, help="what the visitors do depends on it (1)")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    require("demo", _MODULES)
+    _end_on_sigterm()
+    with LocalEndpoint(write_key=_WRITE_KEY) as endpoint:
+        try:
+            with ShopProcess(endpoint.url, _WRITE_KEY, arguments.port) as shop:
+                return _show(endpoint, shop, arguments)
+        except ShopError as error:
+            raise CommandError(str(error)) from error
+
+
+def _show(endpoint: LocalEndpoint, shop: ShopProcess, arguments: argparse.Namespace) -> int:
+    with open_view() as view, Follower(endpoint.received, view):
+        view.say(f"endpoint  {endpoint.url}\nshop      {shop.url}\n")
+        crowd = Crowd(shop.url, arguments.visitors, arguments.seed)
+        code = _visit(endpoint, shop, crowd, view, once=arguments.once)
+        crowd.stop()
+        ledger = shop.ledger() if shop.running() else []
+        # Whatever the exporter still holds is sent now, and repeats would show.
+        shop.stop()
+    result = tally(ledger, endpoint.received)
+    print(report(result, crowd.failures, shop.complaints()))
+    if code == OK and arguments.once and (crowd.failures or not result.complete):
+        return FAILED
+    return code
+
+
+def _visit(endpoint: LocalEndpoint, shop: ShopProcess, crowd: Crowd, view: View, *, once: bool) -> int:
+    try:
+        crowd.run()
+        if once:
+            told = {entry["uid"] for entry in shop.ledger()}
+            endpoint.received.wait_for(lambda seen: all(map(seen.find, told)), _ARRIVAL_SECONDS)
+            return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    try:
+        view.say(f"\nThe crowd has gone. The shop is yours: {shop.url}  (Ctrl-C ends it)\n")
+        _wait_for_end(shop)
+    except KeyboardInterrupt:
+        pass
+    return OK
+
+
+def _wait_for_end(shop: ShopProcess) -> None:
+    pause = threading.Event()
+    while shop.running():
+        pause.wait(0.5)
+    msg = f"the shop ended by itself: {shop.complaints()}"
+    raise ShopError(msg)
+
+
+def _end_on_sigterm() -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise SystemExit(_TERMINATED)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        msg = "at least 1"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:  # noqa: PLR2004
+        msg = "a port is 0 to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+DEMO = Command("demo", "show the whole way of an event, on this machine", _DESCRIPTION, _add_arguments, _run)

@@ -1,0 +1,137 @@
+"""The shop as a process of its own, started the way that any application would be."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from types import TracebackType
+from typing import Any
+
+import requests
+from typing_extensions import Self
+
+__all__ = ["ShopError", "ShopProcess"]
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 1.2
+_LEDGER_SECONDS = 5.0
+_INSTRUMENT = "from opentelemetry.instrumentation.auto_instrumentation import run; run()"
+
+
+class ShopError(Exception):
+    """The shop did not start, or does not answer."""
+
+
+class ShopProcess:
+    """The shop under ``opentelemetry-instrument``, with nothing but environment variables to choose the exporter.
+
+    A context manager that ends the process. Should this process die first, the shop notices and ends itself.
+    """
+
+    def __init__(self, endpoint: str, write_key: str, port: int = 0) -> None:
+        """Start the shop and wait until it listens.
+
+        Args:
+            endpoint: The base URL that its events go to.
+            write_key: The write key that they carry.
+            port: The shop's port; 0 takes any free one.
+
+        Raises:
+            ShopError: If it does not listen within half a minute.
+        """
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        module = ["-m", "otel_segment.demo.shop", "--end-with-stdin", "--port", str(port)]
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", _INSTRUMENT, sys.executable, *module],
+            env=_environment(endpoint, write_key),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            # A Ctrl-C in the terminal is the parent's to handle.
+            start_new_session=True,
+        )
+        self.url = self._first_line()
+        if not self.url.startswith("http://"):
+            self.stop()
+            msg = f"the shop did not start: {self.complaints() or 'it gave no reason'}"
+            raise ShopError(msg)
+
+    @property
+    def pid(self) -> int:
+        """The id of the shop's process."""
+        return self._process.pid
+
+    def running(self) -> bool:
+        """Say whether the shop has not ended by itself."""
+        return self._process.poll() is None
+
+    def ledger(self) -> list[dict[str, str]]:
+        """Ask the shop for all events that it told of.
+
+        Raises:
+            ShopError: If it does not answer.
+        """
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                answer: list[dict[str, str]] = session.get(f"{self.url}/_ledger", timeout=_LEDGER_SECONDS).json()
+        except requests.RequestException as error:
+            msg = f"the shop does not answer: {error}"
+            raise ShopError(msg) from error
+        return answer
+
+    def complaints(self) -> str:
+        """Give the last line that the shop wrote on its standard error."""
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def stop(self) -> None:
+        """End the shop: it sends what is waiting; if it takes longer than 1.2 seconds, it is killed."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._log.close()
+
+    def _first_line(self) -> str:
+        lines: list[bytes] = []
+        stream: Any = self._process.stdout
+        reader = threading.Thread(target=lambda: lines.append(stream.readline()), daemon=True)
+        reader.start()
+        reader.join(_START_SECONDS)
+        return lines[0].decode().strip() if lines else ""
+
+
+def _environment(endpoint: str, write_key: str) -> dict[str, str]:
+    # What the person's own shell says about telemetry is about their applications, not about this one.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "SEGMENT_"))}
+    return {
+        **inherited,
+        "OTEL_SERVICE_NAME": "demo-shop",
+        "OTEL_LOGS_EXPORTER": "segment",
+        "OTEL_TRACES_EXPORTER": "segment",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_SEGMENT_WRITE_KEY": write_key,
+        "OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT": "1",
+        # The processors of the SDK hold events back for seconds by default; here someone is watching.
+        "OTEL_BLRP_SCHEDULE_DELAY": "100",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+    }

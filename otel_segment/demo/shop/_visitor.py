@@ -1,0 +1,82 @@
+"""Who is looking at the shop: a cookie for the browser, a signed session for the account and the basket."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, g, request, session
+
+from ._accounts import Account, Accounts
+from ._catalogue import PRODUCTS, Product
+
+__all__ = ["Visitor", "current_visitor", "recognise_visitors"]
+
+_COOKIE = "shop_visitor"
+_KNOWN_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TWO_YEARS = 2 * 365 * 24 * 60 * 60
+
+
+@dataclass(slots=True)
+class Visitor:
+    """The one whose request is being served."""
+
+    anonymous_id: str
+    account: Account | None = None
+
+    @property
+    def basket(self) -> list[tuple[Product, int]]:
+        """The products in the basket and how many of each."""
+        chosen: dict[str, int] = session.get("basket", {})
+        return [(PRODUCTS[product], count) for product, count in chosen.items() if product in PRODUCTS]
+
+    @property
+    def total_cents(self) -> int:
+        """What the basket costs."""
+        return sum(product.cents * count for product, count in self.basket)
+
+    def put(self, product: Product, count: int) -> None:
+        """Put some of a product into the basket, or take them out with a negative number."""
+        chosen: dict[str, int] = dict(session.get("basket", {}))
+        chosen[product.id] = chosen.get(product.id, 0) + count
+        if chosen[product.id] <= 0:
+            del chosen[product.id]
+        session["basket"] = chosen
+
+    def sign_in(self, account: Account) -> None:
+        """Be this person from now on."""
+        session["account"] = account.id
+        self.account = account
+
+    def sign_out(self) -> None:
+        """Be nobody known, and nobody who was here before."""
+        session.clear()
+        self.account = None
+        self.anonymous_id = str(uuid.uuid4())
+
+
+def current_visitor() -> Visitor:
+    """Give the one whose request is being served."""
+    visitor: Visitor = g.visitor
+    return visitor
+
+
+def recognise_visitors(app: Flask, accounts: Accounts) -> None:
+    """Recognise who comes, from now on, and mark who is new."""
+
+    @app.before_request
+    def recognise() -> None:
+        cookie = request.cookies.get(_COOKIE, "")
+        anonymous_id = cookie if _KNOWN_FORM.fullmatch(cookie) else str(uuid.uuid4())
+        g.visitor = Visitor(anonymous_id, accounts.by_id(session.get("account", "")))
+
+    @app.after_request
+    def mark(response: Response) -> Response:
+        anonymous_id = current_visitor().anonymous_id
+        if request.cookies.get(_COOKIE) != anonymous_id:
+            response.set_cookie(_COOKIE, anonymous_id, max_age=_TWO_YEARS, httponly=True, samesite="Lax")
+        return response
+
+    @app.context_processor
+    def facts() -> dict[str, Any]:
+        return {"visitor": current_visitor()}
