@@ -1,0 +1,81 @@
+"""Calls that are refused for their arguments: never raised into an application, always counted, said once."""
+
+import logging
+from contextlib import suppress
+from threading import Lock
+from typing import Final, Protocol
+
+from otel_segment._log import say_once
+from otel_segment._version import __version__
+
+__all__ = ["INVALID_ARGUMENT", "INVALID_TIMESTAMP", "WrongArgumentError", "refuse", "refused"]
+
+INVALID_ARGUMENT: Final = "invalid_argument"
+"""An argument is of a type that the call has no use for."""
+
+INVALID_TIMESTAMP: Final = "invalid_timestamp"
+"""The time of an event is none; the one kind whose event is emitted all the same, with the current time."""
+
+
+class WrongArgumentError(ValueError):
+    """What is wrong with a call: the argument, what it was, what is wanted.
+
+    Attributes:
+        reason: What it is counted under: a value of ``DropReason`` where one fits, else one of this module.
+        argument: The argument that is at fault.
+    """
+
+    def __init__(self, reason: str, call: str, argument: str, problem: str) -> None:
+        super().__init__(f"{call}(): {argument} {problem}")
+        self.reason = reason
+        self.argument = argument
+
+
+class _Counter(Protocol):
+    def add(self, amount: int, attributes: dict[str, str]) -> None: ...
+
+
+_counts: dict[str, int] = {}
+_counter: _Counter | None = None
+_lock = Lock()
+
+# A fork may leave the lock locked for good. To count without it may miss one; to wait for ever is worse.
+_PATIENCE_S = 0.1
+
+
+def refuse(refusal: WrongArgumentError) -> None:
+    """Count a refusal, and say the first one of each kind."""
+    held = _lock.acquire(timeout=_PATIENCE_S)
+    try:
+        _counts[refusal.reason] = _counts.get(refusal.reason, 0) + 1
+    finally:
+        if held:
+            _lock.release()
+    # The MeterProvider is foreign code.
+    with suppress(Exception):
+        _measure(refusal.reason)
+    say_once(
+        f"refused {refusal.reason} {refusal.argument}",
+        logging.WARNING,
+        "%s; more calls like this are counted but not logged (%s)",
+        refusal,
+        refusal.reason,
+    )
+
+
+def refused() -> dict[str, int]:
+    """How often each reason was given in this process."""
+    return dict(_counts)
+
+
+def _measure(reason: str) -> None:
+    global _counter  # noqa: PLW0603 - one instrument for the process
+    if _counter is None:
+        from opentelemetry.metrics import get_meter  # noqa: PLC0415 - of no use to code that makes no mistakes
+
+        _counter = get_meter("otel_segment", __version__).create_counter(
+            "otel_segment.calls.refused",
+            unit="{call}",
+            description="Calls of otel_segment.analytics whose arguments were wrong, by reason.",
+        )
+    _counter.add(1, {"otel_segment.reason": reason})
