@@ -22,6 +22,8 @@ from otel_segment.transport import HttpTransport
 
 __all__ = ["Delivery"]
 
+_process_id = os.getpid
+
 
 class _Process(NamedTuple):
     """All that a fork would break: locks, threads, connections and what is queued; each process has its own."""
@@ -46,6 +48,7 @@ class Delivery:
 
     def __init__(self, settings: Settings, component: str, signal: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._settings = settings
+        self._is_disabled = settings.disabled
         self._clock = clock
         self._metrics = Metrics(component, signal, settings.url)
         self._reporter = Reporter(settings, self._metrics)
@@ -66,13 +69,13 @@ class Delivery:
 
     def put(self, message: bytes) -> None:
         """Hand over a message; it waits a moment for company. Never blocks, never raises."""
-        process = self._process()
-        if self._settings.disabled:
-            process.outbox.count_withheld()
+        outbox, senders, _ = self._process()
+        if self._is_disabled:
+            outbox.count_withheld()
             return
-        reason = process.outbox.put(message)
-        if process.outbox.short_handed:
-            process.senders.ensure()
+        reason = outbox.put(message)
+        if outbox.short_handed:
+            senders.ensure()
         if reason is not None:
             self._reporter.dropped_messages(reason, [message])
 
@@ -166,9 +169,8 @@ class Delivery:
 
     def _process(self) -> _Process:
         # Compared at every call, as some servers fork without Python's hooks.
-        pid = os.getpid()
-        process = self._processes.get(pid)
-        return process if process is not None else self._begin(pid)
+        process = self._processes.get(_process_id())
+        return process if process is not None else self._begin(_process_id())
 
     def _begin(self, pid: int) -> _Process:
         """Make what this process needs, once even where several threads find it missing."""

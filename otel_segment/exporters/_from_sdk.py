@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otel_segment._types import JsonObject
-from otel_segment.mapping import Mapper, Record, Source, describe_source
+from otel_segment.mapping import Mapper, Record, Source, describe_source, json_value, text
 
 __all__ = ["SdkReader"]
 
@@ -91,10 +91,13 @@ class SdkReader:
 
 
 def _copy(attributes: Mapping[str, Any] | None) -> JsonObject:
-    """Copy attributes once: asking the SDK's bounded mapping for each of them takes its lock each time."""
+    """Copy attributes once: asking the SDK's bounded mapping for each of them takes its lock each time.
+
+    What the SDK made has been through its checks; what anybody else made may hold anything.
+    """
     if type(attributes) is BoundedAttributes:
-        return dict(attributes.copy())
-    return dict(attributes) if attributes else {}
+        return attributes.copy()  # type: ignore[return-value]
+    return {text(name): json_value(value) for name, value in attributes.items()} if attributes else {}
 
 
 def _nanoseconds(time: Any) -> int:

@@ -11,7 +11,7 @@ from otel_segment._types import Drop, Payload
 from otel_segment.delivery import Delivery
 from otel_segment.exporters._from_sdk import SdkReader
 from otel_segment.exporters._mapping_file import load_mapping
-from otel_segment.mapping import Mapper, Record, json_value
+from otel_segment.mapping import Mapper, Record, TooManyValues, json_value
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
 from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_message, is_too_large
@@ -31,13 +31,15 @@ class Pipeline:
     def __init__(self, settings: Settings, component: str, signal: str) -> None:
         self._mapper = Mapper(load_mapping(settings.mapping))
         self._reader = SdkReader(self._mapper)
+        self._read = self._reader.log_record
+        self._map = self._mapper.map
         self._before_send = settings.before_send
         self.delivery = Delivery(settings, component, signal)
 
     def take_log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> None:
         """Convert a log record and hand over what it makes."""
         try:
-            record = self._reader.log_record(readable)
+            record = self._read(readable)
             if record is not None:
                 self._take(record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is not the application's problem
@@ -57,15 +59,20 @@ class Pipeline:
                 self._failed(error)
 
     def _take(self, record: Record) -> None:
-        result = self._mapper.map(record)
-        if isinstance(result, list):
+        result = self._map(record)
+        if type(result) is list:
             for payload in result:
                 self._hand_over(payload, record)
         elif result is not None:
             self.delivery.drop(result)
 
     def _hand_over(self, payload: Payload, record: Record) -> None:
-        message: bytes | None = encode_message(payload, record.seed)
+        try:
+            message: bytes | None = encode_message(payload, record.seed)
+        except TooManyValues:
+            known = {field: value for field, value in payload.items() if isinstance(value, str)}
+            self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, known, "more values than an event may have bytes"))
+            return
         if self._before_send is not None:
             message = self._last_look(message)
         if message is None:

@@ -1,21 +1,26 @@
 """OpenTelemetry records to Segment payloads: pure functions of the record and the mapping."""
 
 from otel_segment.mapping._mapper import Mapper
+from otel_segment.mapping._mend import mended
 from otel_segment.mapping._record import Record, Source
 from otel_segment.mapping._rules import Mapping, Rule, read_mapping
 from otel_segment.mapping._source import describe_source
 from otel_segment.mapping._time import iso_time
-from otel_segment.mapping._values import json_value, without_surrogates
+from otel_segment.mapping._values import MAX_DEPTH, MAX_INTEGER, TooManyValues, json_value, text
 
 __all__ = [
+    "MAX_DEPTH",
+    "MAX_INTEGER",
     "Mapper",
     "Mapping",
     "Record",
     "Rule",
     "Source",
+    "TooManyValues",
     "describe_source",
     "iso_time",
     "json_value",
+    "mended",
     "read_mapping",
-    "without_surrogates",
+    "text",
 ]

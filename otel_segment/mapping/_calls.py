@@ -54,7 +54,7 @@ def _require_nothing(_: Record, __: Payload, ___: str | None) -> None:
 
 
 def _fill_track(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
-    payload["properties"] = _properties(record, plan, leftovers(record, plan.leftovers))
+    payload["properties"] = _properties(record, plan, leftovers(record, plan.claimed))
     _add_person(record, plan, context)
 
 
@@ -78,12 +78,12 @@ def _fill_screen(record: Record, plan: Plan, payload: Payload, context: JsonObje
 
 def _fill_identify(record: Record, plan: Plan, payload: Payload, _: JsonObject) -> None:
     traits = user_traits(record) if plan.has_user_traits else {}
-    traits.update(leftovers(record, plan.leftovers))
+    traits.update(leftovers(record, plan.claimed))
     payload["traits"] = _given(record, plan, semconv.ANALYTICS_TRAITS, traits)
 
 
 def _fill_group(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
-    traits = leftovers(record, plan.leftovers)
+    traits = leftovers(record, plan.claimed)
     _given(record, plan, semconv.ANALYTICS_TRAITS, traits)
     payload["traits"] = _given(record, plan, semconv.ANALYTICS_GROUP_TRAITS, traits)
     # analytics.traits are the group's here, so of the person only the conventions' own attributes are known.
@@ -101,37 +101,39 @@ def _fill_view(record: Record, plan: Plan, payload: Payload, properties: JsonObj
         payload["name"] = properties["name"] = name
     if category := record.text(semconv.ANALYTICS_CATEGORY):
         payload["category"] = properties["category"] = category
-    properties.update(leftovers(record, plan.leftovers))
+    properties.update(leftovers(record, plan.claimed))
     payload["properties"] = _properties(record, plan, properties)
 
 
 def _properties(record: Record, plan: Plan, properties: JsonObject) -> JsonObject:
-    parent = record.attributes.get(semconv.ANALYTICS_PARENT_EVENT_ID)
-    if parent is not None and (parent_id := identifier(parent)):
-        properties.setdefault("parentEventId", parent_id)
+    if plan.has_parent and (parent := identifier(record.attributes[semconv.ANALYTICS_PARENT_EVENT_ID])):
+        properties.setdefault("parentEventId", parent)
     return _given(record, plan, semconv.ANALYTICS_PROPERTIES, properties)
 
 
 def _given(record: Record, plan: Plan, name: str, fields: JsonObject) -> JsonObject:
     """Lay ``name.<key>`` attributes and then the map ``name`` of the record over its fields."""
-    attributes = record.attributes
-    for attribute, key in plan.flat[name]:
-        add_map(fields, {key: attributes[attribute]})
-    add_map(fields, attributes.get(name))
+    flat = plan.given.get(name)
+    if flat is not None:
+        attributes = record.attributes
+        for attribute, key in flat:
+            fields[key] = attributes[attribute]
+        add_map(fields, attributes.get(name))
     return fields
 
 
 def _add_person(record: Record, plan: Plan, context: JsonObject) -> None:
     """Add ``context.traits`` and ``context.groupId``."""
-    traits = user_traits(record) if plan.has_user_traits else {}
-    if plan.has_traits:
-        given: JsonObject = {}
-        for place in reversed(record.places):
-            merge_map(given, place, semconv.ANALYTICS_TRAITS)
-        add_map(traits, given)
+    if not plan.has_person:
+        return
+    traits = user_traits(record)
+    given: JsonObject = {}
+    for place in reversed(record.places):
+        merge_map(given, place, semconv.ANALYTICS_TRAITS)
+    traits.update(given)
     if traits:
         context["traits"] = traits
-    if plan.has_group and (group_id := identifier(record.first(semconv.ANALYTICS_GROUP_ID))):
+    if group_id := identifier(record.first(semconv.ANALYTICS_GROUP_ID)):
         context["groupId"] = group_id
 
 

@@ -15,7 +15,6 @@ from otel_segment.mapping import _agent, _page
 from otel_segment.mapping._identity import identifier
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._source import LIBRARY
-from otel_segment.mapping._values import json_value
 
 __all__ = ["Part", "merge_given", "parts_for"]
 
@@ -87,7 +86,7 @@ def _add_app(record: Record, context: JsonObject) -> None:
     app = {**context.get("app", {})}
     for field, name in _APP_FIELDS:
         if (value := record.attributes.get(name)) not in (None, ""):
-            app[field] = json_value(value)
+            app[field] = value
     app.update(record.merged(semconv.ANALYTICS_APP))
     if app:
         context["app"] = app
@@ -99,7 +98,7 @@ def _add_device(record: Record, context: JsonObject) -> None:
         device["id"] = found
     for field, name in _DEVICE_FIELDS:
         if (value := record.first(name)) is not None:
-            device[field] = json_value(value)
+            device[field] = value
     if (kind := str(record.first(semconv.OS_NAME) or "").lower()) in _DEVICE_TYPES:
         device["type"] = kind
     device.update(record.merged(semconv.ANALYTICS_DEVICE))
@@ -122,7 +121,7 @@ def _add_network(record: Record, context: JsonObject) -> None:
 
 def _add_location(record: Record, context: JsonObject) -> None:
     found = {field: record.first(name) for field, name in _LOCATION_FIELDS}
-    if location := {field: json_value(value) for field, value in found.items() if value is not None}:
+    if location := {field: value for field, value in found.items() if value is not None}:
         context["location"] = location
 
 

@@ -1,11 +1,12 @@
 """Properties and traits: what no convention claims, and what the application gives under our own names."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from otel_segment import semconv
 from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record
-from otel_segment.mapping._values import SCALARS, json_value, text
+from otel_segment.mapping._values import json_value, text
 
 __all__ = ["CLICKS", "USER_TRAITS", "add_map", "is_left_over", "leftovers", "user_traits"]
 
@@ -69,23 +70,31 @@ def is_left_over(name: str, is_click: bool) -> bool:
     return name != semconv.EVENT_NAME
 
 
-def leftovers(record: Record, names: tuple[str, ...]) -> JsonObject:
-    """Return the left-over attributes with their JSON values, then the body where it is a map."""
-    attributes = record.attributes
-    found = {name: value if type(value := attributes[name]) in SCALARS else json_value(value) for name in names}
+def leftovers(record: Record, claimed: tuple[str, ...]) -> JsonObject:
+    """Return the attributes that are left over when some are claimed, then the body where it is a map."""
+    # Taking a few away from a copy costs less than picking the many.
+    found = record.attributes.copy()
+    for name in claimed:
+        del found[name]
     if record.body is not None:
-        add_map(found, record.body)
+        add_map(found, json_body(record.body))
     return found
 
 
 def add_map(target: JsonObject, given: Any) -> None:
     """Lay a map that the application gave over another; what is no map is nothing."""
     if isinstance(given, dict):
-        for key, value in given.items():
-            target[key if type(key) is str else text(key)] = value if type(value) in SCALARS else json_value(value)
+        target.update(given)
+
+
+def json_body(body: Any) -> Any:
+    """Return a body as JSON values, where it is a map: the SDK hands bodies on as the application gave them."""
+    if not isinstance(body, Mapping):
+        return None
+    return {text(key): json_value(value) for key, value in body.items()}
 
 
 def user_traits(record: Record) -> JsonObject:
     """Return the traits that the conventions have names for."""
     found = ((trait, record.first(name)) for trait, name in USER_TRAITS)
-    return {trait: json_value(value) for trait, value in found if value is not None}
+    return {trait: value for trait, value in found if value is not None}

@@ -29,6 +29,7 @@ def first_identifier(record: Record, names: tuple[str, ...]) -> str | None:
     """Return the first id under any of the names, each place asked for all of them before the next place."""
     for place in record.places:
         for name in names:
-            if (found := identifier(place.get(name))) is not None:
+            value = place.get(name)
+            if value is not None and (found := identifier(value)) is not None:
                 return found
     return None

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping as MappingType
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any
 
 from otel_segment import semconv
-from otel_segment._types import Call, Drop, JsonObject, Payload
-from otel_segment.mapping._calls import CALLS, CallKind
+from otel_segment._types import Drop, JsonObject, Payload
+from otel_segment.mapping._calls import CALLS
 from otel_segment.mapping._context import merge_given
 from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier
-from otel_segment.mapping._plan import Plan, Plans
+from otel_segment.mapping._plan import Plans
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._rules import Mapping, Rule, Rules
 from otel_segment.mapping._time import iso_time
-from otel_segment.mapping._values import TooManyValues, json_value
 from otel_segment.reasons import DropReason
 
 __all__ = ["MAX_ID_LENGTH", "Mapper"]
@@ -38,49 +37,36 @@ class Mapper:
 
     def __init__(self, mapping: Mapping = _NO_MAPPING) -> None:
         self._rules = Rules(mapping.rules)
+        self._has_rules = bool(mapping.rules)
         self._required_consent = mapping.require_consent
         self._strict_consent = mapping.strict_consent
         self._plans = Plans()
 
     def selects(self, name: str | None, attributes: MappingType[str, Any]) -> bool:
         """Tell whether an event is one of analytics at all, at the least cost."""
-        return semconv.ANALYTICS_TYPE in attributes or (bool(self._rules) and self._rules.find(name) is not None)
+        return semconv.ANALYTICS_TYPE in attributes or (self._has_rules and self._rules.find(name) is not None)
 
     def map(self, record: Record) -> list[Payload] | Drop | None:
         """Return a record's payloads, or why it is dropped, or None where it is no analytics event.
 
         A payload has a ``messageId`` only where the record brings one; else it is made from the encoded payload.
         """
-        kind = record.attributes.get(semconv.ANALYTICS_TYPE)
-        event = _event_name(record)
-        rule = self._rules.find(event) if self._rules else None
+        attributes = record.attributes
+        kind = attributes.get(semconv.ANALYTICS_TYPE)
+        # The attribute is how names were given before records had a field for it.
+        event = record.name or attributes.get(semconv.EVENT_NAME)
+        if not isinstance(event, str) or not event:
+            event = None
+        rule = self._rules.find(event) if self._has_rules else None
         if kind is None:
             if rule is None:
                 return None
             kind = rule.type or "track"
-        call = CALLS.get(kind) if isinstance(kind, str) else None
-        reason = self._refusal(record, event, call, rule)
-        if reason is None and call is not None:
-            payload: Payload = {"type": cast("Call", kind)}
-            try:
-                reason = self._convert(record, event, call, rule, payload)
-            except TooManyValues:
-                reason = DropReason.EVENT_TOO_LARGE
-            if reason is None:
-                return [payload]
-        return Drop(reason or DropReason.UNKNOWN_TYPE, _known(kind, event, record))
-
-    def _refusal(
-        self, record: Record, event: str | None, call: CallKind | None, rule: Rule | None
-    ) -> DropReason | None:
-        """Return why an event is not even converted."""
-        if rule is not None and rule.ignore:
-            return DropReason.IGNORED_BY_RULE
-        if call is None:
-            return DropReason.UNKNOWN_TYPE
-        if self._required_consent and not self._has_consent(record, event):
-            return DropReason.NO_CONSENT
-        return None
+        payload: Payload = {"type": kind}
+        reason = self._convert(record, event, rule, payload)
+        if reason is None:
+            return [payload]
+        return Drop(reason, _known(kind, event, record))
 
     def _has_consent(self, record: Record, event: str | None) -> bool:
         if event == _CONSENT_EVENT and not self._strict_consent:
@@ -88,12 +74,21 @@ class Mapper:
         given = record.merged(semconv.ANALYTICS_CONSENT)
         return all(given.get(consent) is True for consent in self._required_consent)
 
-    def _convert(
-        self, record: Record, event: str | None, call: CallKind, rule: Rule | None, payload: Payload
-    ) -> DropReason | None:
-        """Fill a payload in, or return why there is none."""
+    def _convert(self, record: Record, event: str | None, rule: Rule | None, payload: Payload) -> DropReason | None:
+        """Fill a payload in, or return why there is none: the first of the reasons in their order."""
+        if rule is not None and rule.ignore:
+            return DropReason.IGNORED_BY_RULE
+        kind = payload["type"]
+        call = CALLS.get(kind) if isinstance(kind, str) else None
+        if call is None:
+            return DropReason.UNKNOWN_TYPE
+        if self._required_consent and not self._has_consent(record, event):
+            return DropReason.NO_CONSENT
         plan = self._plans.plan_for(record, event)
-        _add_identity(record, plan, payload)
+        if plan.has_user and (user_id := first_identifier(record, USER_ID_NAMES)):
+            payload["userId"] = user_id
+        if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
+            payload["anonymousId"] = anonymous_id
         if rule is not None and rule.sample is not None and not _is_kept(payload, rule.sample):
             return DropReason.SAMPLED_OUT
         if missing := call.require(record, payload, event):
@@ -110,24 +105,11 @@ class Mapper:
             context["trace"] = {"traceId": f"{record.trace_id:032x}", "spanId": f"{record.span_id:016x}"}
         call.fill(record, plan, payload, context)
         if plan.has_context:
-            merge_given(context, json_value(record.first(semconv.ANALYTICS_CONTEXT)))
+            merge_given(context, record.first(semconv.ANALYTICS_CONTEXT))
         if plan.has_integrations and (integrations := record.merged(semconv.ANALYTICS_INTEGRATIONS)):
             payload["integrations"] = integrations
         payload["context"] = context
         return None
-
-
-def _event_name(record: Record) -> str | None:
-    """Return the event's name; the attribute is how names were given before records had a field for it."""
-    name = record.name or record.attributes.get(semconv.EVENT_NAME)
-    return name if isinstance(name, str) and name else None
-
-
-def _add_identity(record: Record, plan: Plan, payload: Payload) -> None:
-    if plan.has_user and (user_id := first_identifier(record, USER_ID_NAMES)):
-        payload["userId"] = user_id
-    if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
-        payload["anonymousId"] = anonymous_id
 
 
 def _is_kept(payload: Payload, share: float) -> bool:

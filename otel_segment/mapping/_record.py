@@ -7,7 +7,6 @@ import msgspec
 
 from otel_segment import semconv
 from otel_segment._types import JsonObject
-from otel_segment.mapping._values import json_value
 
 __all__ = ["Record", "Source", "merge_map", "place_header", "place_values"]
 
@@ -47,9 +46,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     def seed(self) -> bytes:
         """Return what tells this record from any other, apart from its payload."""
-        return f"{self.trace_id:x} {self.span_id:x} {self.timestamp} {self.observed_timestamp} {self.name}".encode(
-            errors="surrogatepass"
-        )
+        trace = f"{self.trace_id} {self.span_id} " if self.trace_id or self.span_id else ""
+        return f"{trace}{self.timestamp} {self.observed_timestamp} {self.name}".encode(errors="surrogatepass")
 
     def first(self, *names: str) -> Any:
         """Return the first value under any of the names; None where no place has one.
@@ -91,7 +89,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         found: JsonObject = {}
         for place in reversed(self.places):
             merge_map(found, place, name)
-        return {key: json_value(value) for key, value in found.items() if value is not None}
+        return {key: value for key, value in found.items() if value is not None}
 
 
 def place_values(place: JsonObject, names: tuple[str, ...]) -> Iterator[Any]:

@@ -54,9 +54,6 @@ class Rules:
                 else:
                     self._by_name.setdefault(name, position)
 
-    def __bool__(self) -> bool:
-        return bool(self._rules)
-
     def find(self, name: str | None) -> Rule | None:
         """Return the first rule that matches an event name; an event without one matches none."""
         if not name:

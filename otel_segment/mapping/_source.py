@@ -4,7 +4,6 @@ from otel_segment import semconv
 from otel_segment._types import JsonObject
 from otel_segment._version import __version__
 from otel_segment.mapping._record import Source
-from otel_segment.mapping._values import json_value
 
 __all__ = ["LIBRARY", "describe_source"]
 
@@ -47,7 +46,7 @@ def _channel(resource: JsonObject) -> str:
 
 
 def _app(resource: JsonObject) -> JsonObject:
-    app = {field: json_value(resource[name]) for field, name in _APP_FIELDS if resource.get(name) not in (None, "")}
+    app = {field: resource[name] for field, name in _APP_FIELDS if resource.get(name) not in (None, "")}
     # The SDK's own stand-in for a service that nobody named.
     if str(app.get("name", "")).startswith("unknown_service"):
         del app["name"]

@@ -1,24 +1,22 @@
-"""Any value that OpenTelemetry may carry, as one that JSON may carry.
+"""Any value at all as one that JSON can carry.
 
-Never raises but for :class:`TooManyValues`. NaN, infinities and bytes are left to the encoder, which writes null and
-base64; lone surrogates are looked for only where the encoder found one (``without_surrogates``).
+NaN, infinities and bytes are left to the encoder, which writes null and base64.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from base64 import b64encode
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "SCALARS", "TRUNCATED", "TooManyValues", "json_value", "text", "without_surrogates"]
+__all__ = ["MAX_DEPTH", "MAX_INTEGER", "TRUNCATED", "TooManyValues", "json_value", "text", "without_surrogates"]
 
 MAX_DEPTH = 32
 """Levels of lists and maps inside one property; what lies deeper is cut."""
+MAX_INTEGER = 2**63 - 1
+"""The largest integer, with either sign, that is written as a number."""
 TRUNCATED = "[truncated]"
 """What stands for a list or a map that was cut."""
 
-SCALARS: frozenset[type] = frozenset({str, bool, float, type(None), bytes})
-"""Types whose values need no look: all that are written as they stand."""
-
-_MAX_INTEGER = 2**63 - 1
-_ONLY_TEXT: frozenset[type] = frozenset({str})
+_SCALARS: frozenset[type] = frozenset({str, bool, float, type(None), bytes})
 # An event of more values than this could not be encoded within Segment's limit in any case, and a list that holds
 # itself twice would otherwise be walked 2^32 times.
 _MAX_VALUES = 32_768
@@ -32,26 +30,21 @@ def json_value(value: Any) -> Any:
     """Return a value that JSON can carry for any value at all.
 
     Booleans, text, numbers, lists and maps pass; integers outside ±(2^63-1) become text, tuples and sets lists, map
-    keys text, and what is unknown its ``str()``.
+    keys text, and what is unknown its ``str()``. Lists and maps deeper than ``MAX_DEPTH`` are cut.
 
     Raises:
         TooManyValues: If the value is larger than any event may be.
     """
-    kind = type(value)
-    if kind in SCALARS:
-        return value
-    if kind is int:
-        return value if -_MAX_INTEGER <= value <= _MAX_INTEGER else _digits(value)
-    if _size(value, kind, 1):
-        return value
-    return _Walk().convert(value, 1)
+    return value if type(value) in _SCALARS else _Walk().convert(value, 1)
 
 
 def text(value: Any) -> str:
     """Return the text of a value, whatever its ``__str__`` does."""
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, int):
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, int) and not isinstance(value, bool):
         return _digits(int(value))
     try:
         return str(value)
@@ -66,41 +59,7 @@ def without_surrogates(value: Any) -> Any:
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, dict):
         return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_surrogates(item) for item in value]
-    return value
-
-
-def _size(value: Any, kind: type, depth: int) -> int:
-    """Count the values in a list or map that can be encoded as it stands, which most can; 0 where it cannot.
-
-    Counting bounds the walk through a structure that holds the same part many times over.
-    """
-    items: Iterable[Any]
-    if kind is dict:
-        if not _ONLY_TEXT.issuperset(map(type, value)):
-            return 0
-        items = value.values()
-    elif kind is tuple or kind is list:
-        items = value
-    else:
-        return 0
-    size = 1 + len(value)
-    if depth > MAX_DEPTH or size > _MAX_VALUES:
-        return 0
-    if SCALARS.issuperset(map(type, items)):
-        return size
-    for item in items:
-        item_kind = type(item)
-        if item_kind is int:
-            if not -_MAX_INTEGER <= item <= _MAX_INTEGER:
-                return 0
-        elif item_kind not in SCALARS:
-            inner = _size(item, item_kind, depth + 1)
-            if not inner:
-                return 0
-            size += inner
-    return size if size <= _MAX_VALUES else 0
+    return [without_surrogates(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class _Walk:
@@ -117,7 +76,7 @@ class _Walk:
             raise TooManyValues
         if value is None or isinstance(value, str | bool | int | float | bytes | bytearray | memoryview):
             return _scalar(value)
-        if isinstance(value, Mapping | Sequence | Set):
+        if isinstance(value, Mapping | Sequence | AbstractSet):
             return TRUNCATED if depth > MAX_DEPTH else self._container(value, depth)
         return text(value)
 
@@ -131,7 +90,7 @@ class _Walk:
         except Exception:  # noqa: BLE001 - an application's container may do anything
             return text(value)
         # Sets have no order of their own; one that repeats keeps message ids repeatable.
-        return sorted(items, key=repr) if isinstance(value, Set) else items
+        return sorted(items, key=repr) if isinstance(value, AbstractSet) else items
 
 
 def _scalar(value: Any) -> Any:
@@ -141,7 +100,7 @@ def _scalar(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return int(value) if -_MAX_INTEGER <= value <= _MAX_INTEGER else _digits(int(value))
+        return int(value) if -MAX_INTEGER <= value <= MAX_INTEGER else _digits(int(value))
     return float(value) if isinstance(value, float) else bytes(value)
 
 

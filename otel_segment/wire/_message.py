@@ -6,13 +6,20 @@ from hashlib import blake2b
 import msgspec
 
 from otel_segment._types import JsonObject, Payload
-from otel_segment.mapping import without_surrogates
+from otel_segment.mapping import MAX_DEPTH, MAX_INTEGER, mended
 from otel_segment.wire._limits import MAX_EVENT_BYTES
 
 __all__ = ["decode_message", "encode_message", "is_too_large"]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+
+# Bytes as what matters of them: a digit, something that opens a level, anything else.
+_DIGIT, _OPENER, _OTHER = b"0{ "
+_KINDS = bytes(_DIGIT if chr(byte).isdigit() else _OPENER if byte in b"{[" else _OTHER for byte in range(128)).ljust(
+    256, b" "
+)
+_LONG_NUMBER = bytes([_DIGIT]) * len(str(MAX_INTEGER))
 
 
 def encode_message(payload: Payload, seed: Callable[[], bytes]) -> bytes:
@@ -22,18 +29,17 @@ def encode_message(payload: Payload, seed: Callable[[], bytes]) -> bytes:
     again is the same message, and another event is another.
 
     Args:
-        payload: The payload; its values are ones that JSON can carry.
+        payload: The payload.
         seed: Gives what tells this event from others with an equal payload, such as its time in nanoseconds.
+
+    Raises:
+        TooManyValues: If the payload is larger than any event may be.
     """
-    try:
-        encoded = _encode(payload)
-    except UnicodeEncodeError:
-        encoded = _encode(without_surrogates(payload))
+    encoded = _encoded(payload)
     if "messageId" in payload:
         return encoded
-    digest = blake2b(encoded, digest_size=16)
-    digest.update(seed())
-    return b'{"messageId":"%b",%b' % (digest.hexdigest().encode(), encoded[1:])
+    digest = blake2b(encoded + seed(), digest_size=16).hexdigest()
+    return b"".join((b'{"messageId":"', digest.encode(), b'",', encoded[1:]))
 
 
 def decode_message(message: bytes) -> JsonObject:
@@ -45,3 +51,19 @@ def decode_message(message: bytes) -> JsonObject:
 def is_too_large(message: bytes) -> bool:
     """Tell whether Segment would refuse a message for its size."""
     return len(message) > MAX_EVENT_BYTES
+
+
+def _encoded(payload: Payload) -> bytes:
+    """Encode a payload, mended where need be.
+
+    Walking through every value beforehand costs more than encoding them all. What could be wrong with values that
+    the SDK let pass shows in the result: an encoder's error, a number of many digits, or many levels.
+    """
+    try:
+        encoded = _encode(payload)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError):
+        return _encode(mended(payload))
+    kinds = encoded.translate(_KINDS)
+    if _LONG_NUMBER in kinds or kinds.count(_OPENER) > MAX_DEPTH:
+        return _encode(mended(payload))
+    return encoded
