@@ -749,7 +749,12 @@ class TestFirstUse:
     def test_import_is_light(self) -> None:
         """Importing the calls loads neither the SDK nor an HTTP client nor what conversion needs."""
         heavy = ["opentelemetry.sdk", "requests", "msgspec", "urllib3", "datetime", "decimal", "opentelemetry.metrics"]
-        code = f"import sys, otel_segment.analytics; print([name for name in {heavy} if name in sys.modules])"
+        code = f"""
+import sys
+before = set(sys.modules)
+import otel_segment.analytics
+print([name for name in {heavy} if name in sys.modules.keys() - before])
+"""
 
         assert run(code).stdout.strip() == "[]"
 
