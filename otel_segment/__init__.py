@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from otel_segment._version import __version__
 
 if TYPE_CHECKING:
+    from otel_segment import analytics
     from otel_segment._configure import configure, flush, shutdown, stats
     from otel_segment.delivery import Stats
     from otel_segment.errors import ConfigurationError, OtelSegmentError

@@ -69,10 +69,10 @@ def flush(timeout: float | None = None) -> bool:
         Whether everything is settled.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    flushed = all([_call_in_time(provider.force_flush, deadline) for provider in _providers()])
-    # A list, not a generator: each is to be flushed even where another was not.
-    settled = all([delivery.flush(_left(deadline)) for delivery in deliveries()])
-    return flushed and settled
+    # Each is to be flushed, even where another could not be.
+    outcomes = [_call_in_time(provider.force_flush, deadline) for provider in _providers()]
+    outcomes += [delivery.flush(_left(deadline)) for delivery in deliveries()]
+    return all(outcomes)
 
 
 def shutdown(timeout: float | None = None) -> bool:
@@ -88,11 +88,11 @@ def shutdown(timeout: float | None = None) -> bool:
     """
     limit = timeout if timeout is not None else _longest_shutdown()
     deadline = time.monotonic() + limit
-    flushed = flush(limit)
-    ended = all([delivery.shutdown(max(0.0, deadline - time.monotonic())) for delivery in deliveries()])
+    outcomes = [flush(limit)]
+    outcomes += [delivery.shutdown(_left(deadline)) for delivery in deliveries()]
     for provider in _providers():
         _call_in_time(provider.shutdown, deadline)
-    return flushed and ended
+    return all(outcomes)
 
 
 def stats() -> Stats:
@@ -146,7 +146,7 @@ def _call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
     def run() -> None:
         try:
             outcome.append(call())
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever hangs on a provider is not ours to judge
             logger.debug("%r failed", call, exc_info=True)
 
     caller = threading.Thread(target=run, name="otel-segment-flush", daemon=True)

@@ -73,7 +73,7 @@ class Reporter:
     def _call(self, name: str, hook: Callable[[], None]) -> None:
         try:
             hook()
-        except Exception:
+        except Exception:  # noqa: BLE001 - an application's hook may do anything
             say(f"hook {name}", logging.ERROR, "the hook %s failed", name)
             logger.debug("the hook %s failed", name, exc_info=True)
 

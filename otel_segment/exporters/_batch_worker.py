@@ -25,7 +25,7 @@ def calling_batch_worker() -> BatchWorker | None:
     The SDK gives an exporter no other way to know. Should its names change, the answer is None, with which an
     exporter is slower but right.
     """
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the inspect module's way to it is slower and no more public
     for _ in range(_MOST_FRAMES):
         if frame is None:
             return None

@@ -47,6 +47,6 @@ def _wait_for_room(delivery: Delivery, worker: BatchWorker) -> bool:
     The SDK waits long for its worker before it tells the exporter to shut down, so the time for that begins here.
     """
     while not delivery.wait_window(_LOOK_UP):
-        if worker._shutdown:
+        if worker._shutdown:  # noqa: SLF001 - the SDK has no public way to ask
             return delivery.wait_window(delivery.hurry(delivery.settings.shutdown_timeout))
     return True

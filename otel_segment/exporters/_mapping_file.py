@@ -60,11 +60,11 @@ def _parse_yaml(path: Path, text: str) -> Any:
 
 
 def _parse_toml(path: Path, text: str) -> Any:
-    if sys.version_info < (3, 11):
-        raise _bad_file(path, "needs Python 3.11 or later to be read; write YAML or JSON instead")
-    import tomllib
+    if sys.version_info >= (3, 11):
+        import tomllib
 
-    return tomllib.loads(text)
+        return tomllib.loads(text)
+    raise _bad_file(path, "needs Python 3.11 or later to be read; write YAML or JSON instead")
 
 
 def _bad_file(path: Path, problem: str) -> ConfigurationError:

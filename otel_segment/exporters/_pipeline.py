@@ -53,30 +53,34 @@ class Pipeline:
             self._failed(error)
             return
         for record in records:
-            try:
-                self._take(record)
-            except Exception as error:  # noqa: BLE001
-                self._failed(error)
+            self._take_safely(record)
+
+    def _take_safely(self, record: Record) -> None:
+        try:
+            self._take(record)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
 
     def _take(self, record: Record) -> None:
         result = self._map(record)
-        if type(result) is list:
+        if isinstance(result, Drop):
+            self.delivery.drop(result)
+        elif result is not None:
             for payload in result:
                 self._hand_over(payload, record)
-        elif result is not None:
-            self.delivery.drop(result)
 
     def _hand_over(self, payload: Payload, record: Record) -> None:
         try:
-            message: bytes | None = encode_message(payload, record.seed)
+            message = encode_message(payload, record.seed)
         except TooManyValues:
             known = {field: value for field, value in payload.items() if isinstance(value, str)}
             self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, known, "more values than an event may have bytes"))
             return
         if self._before_send is not None:
-            message = self._last_look(message)
-        if message is None:
-            return
+            looked_at = self._last_look(message)
+            if looked_at is None:
+                return
+            message = looked_at
         if is_too_large(message):
             detail = f"{len(message):,} of at most {MAX_EVENT_BYTES:,} bytes"
             self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, decode_message(message), detail))

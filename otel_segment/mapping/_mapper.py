@@ -6,10 +6,10 @@ from typing import Any
 
 from otel_segment import semconv
 from otel_segment._types import Drop, JsonObject, Payload
-from otel_segment.mapping._calls import CALLS
+from otel_segment.mapping._calls import CALLS, CallKind
 from otel_segment.mapping._context import merge_given
 from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier
-from otel_segment.mapping._plan import Plans
+from otel_segment.mapping._plan import Plan, Plans
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._rules import Mapping, Rule, Rules
 from otel_segment.mapping._time import iso_time
@@ -40,6 +40,7 @@ class Mapper:
         self._has_rules = bool(mapping.rules)
         self._required_consent = mapping.require_consent
         self._strict_consent = mapping.strict_consent
+        self._is_selective = bool(mapping.rules or mapping.require_consent)
         self._plans = Plans()
 
     def selects(self, name: str | None, attributes: MappingType[str, Any]) -> bool:
@@ -68,27 +69,16 @@ class Mapper:
             return [payload]
         return Drop(reason, _known(kind, event, record))
 
-    def _has_consent(self, record: Record, event: str | None) -> bool:
-        if event == _CONSENT_EVENT and not self._strict_consent:
-            return True
-        given = record.merged(semconv.ANALYTICS_CONSENT)
-        return all(given.get(consent) is True for consent in self._required_consent)
-
     def _convert(self, record: Record, event: str | None, rule: Rule | None, payload: Payload) -> DropReason | None:
         """Fill a payload in, or return why there is none: the first of the reasons in their order."""
-        if rule is not None and rule.ignore:
-            return DropReason.IGNORED_BY_RULE
         kind = payload["type"]
         call = CALLS.get(kind) if isinstance(kind, str) else None
+        if self._is_selective and (refusal := self._refusal(record, event, rule, call)):
+            return refusal
         if call is None:
             return DropReason.UNKNOWN_TYPE
-        if self._required_consent and not self._has_consent(record, event):
-            return DropReason.NO_CONSENT
         plan = self._plans.plan_for(record, event)
-        if plan.has_user and (user_id := first_identifier(record, USER_ID_NAMES)):
-            payload["userId"] = user_id
-        if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
-            payload["anonymousId"] = anonymous_id
+        _add_identity(record, plan, payload)
         if rule is not None and rule.sample is not None and not _is_kept(payload, rule.sample):
             return DropReason.SAMPLED_OUT
         if missing := call.require(record, payload, event):
@@ -98,18 +88,43 @@ class Mapper:
         if message_id := _message_id(record):
             payload["messageId"] = message_id
         payload["timestamp"] = iso_time(record.timestamp or record.observed_timestamp)
-        context = record.source.context.copy()
-        for add in plan.parts:
-            add(record, context)
-        if record.trace_id and record.span_id:
-            context["trace"] = {"traceId": f"{record.trace_id:032x}", "spanId": f"{record.span_id:016x}"}
+        payload["context"] = context = _context(record, plan)
         call.fill(record, plan, payload, context)
         if plan.has_context:
             merge_given(context, record.first(semconv.ANALYTICS_CONTEXT))
         if plan.has_integrations and (integrations := record.merged(semconv.ANALYTICS_INTEGRATIONS)):
             payload["integrations"] = integrations
-        payload["context"] = context
         return None
+
+    def _refusal(
+        self, record: Record, event: str | None, rule: Rule | None, call: CallKind | None
+    ) -> DropReason | None:
+        """Return why the mapping does not let an event leave."""
+        if rule is not None and rule.ignore:
+            return DropReason.IGNORED_BY_RULE
+        if call is None or not self._required_consent:
+            return None
+        if event == _CONSENT_EVENT and not self._strict_consent:
+            return None
+        given = record.merged(semconv.ANALYTICS_CONSENT)
+        has_all = all(given.get(consent) is True for consent in self._required_consent)
+        return None if has_all else DropReason.NO_CONSENT
+
+
+def _add_identity(record: Record, plan: Plan, payload: Payload) -> None:
+    if plan.has_user and (user_id := first_identifier(record, USER_ID_NAMES)):
+        payload["userId"] = user_id
+    if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
+        payload["anonymousId"] = anonymous_id
+
+
+def _context(record: Record, plan: Plan) -> JsonObject:
+    context = record.source.context.copy()
+    for add in plan.parts:
+        add(record, context)
+    if record.trace_id and record.span_id:
+        context["trace"] = {"traceId": f"{record.trace_id:032x}", "spanId": f"{record.span_id:016x}"}
+    return context
 
 
 def _is_kept(payload: Payload, share: float) -> bool:

@@ -4,7 +4,8 @@ NaN, infinities and bytes are left to the encoder, which writes null and base64.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 __all__ = ["MAX_DEPTH", "MAX_INTEGER", "TRUNCATED", "TooManyValues", "json_value", "text", "without_surrogates"]

@@ -111,7 +111,7 @@ def _may_follow(url: str, location: str) -> bool:
     here, there = urlsplit(url), urlsplit(location)
     if there.scheme not in {"http", "https"} or here.hostname != there.hostname:
         return False
-    return there.scheme == here.scheme or there.scheme == "https"
+    return there.scheme in {here.scheme, "https"}
 
 
 def _read(answer: requests.Response, deadline: float) -> str:

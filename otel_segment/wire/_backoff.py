@@ -20,4 +20,4 @@ def backoff(failures: int, chance: float) -> float:
         failures: How many attempts have failed, 1 or more.
         chance: A random number from 0 to 1.
     """
-    return chance * min(MAX_DELAY, FIRST_DELAY * 2 ** min(failures - 1, _MAX_EXPONENT))
+    return chance * min(MAX_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, _MAX_EXPONENT))

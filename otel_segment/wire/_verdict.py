@@ -34,7 +34,7 @@ def judge(status: int) -> Verdict:
         return Verdict.ACCEPTED
     if 300 <= status < 400:  # noqa: PLR2004
         return Verdict.REDIRECTED
-    if status in _RETRYABLE_4XX or (500 <= status and status not in _FINAL_5XX):  # noqa: PLR2004
+    if status in _RETRYABLE_4XX or (status >= 500 and status not in _FINAL_5XX):  # noqa: PLR2004
         return Verdict.RETRY
     return Verdict.REJECTED
 
