@@ -11,9 +11,11 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never go back: for waits and deadlines."""
+        ...
 
     def time(self) -> float:
         """Return seconds since 1970: for what others read."""
+        ...
 
 
 class _SystemClock:

@@ -59,7 +59,7 @@ def _as_floats(values: list[Plain]) -> list[Plain] | None:
 
 
 def _json(value: Plain) -> str:
-    import json  # noqa: PLC0415 - needed with an old OpenTelemetry and an odd list alone
+    import json
 
     try:
         return json.dumps(value, ensure_ascii=False)

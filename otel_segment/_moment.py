@@ -62,7 +62,7 @@ def _from_text(value: str) -> int | None:
 
 
 def _whole(*parts: int) -> int:
-    from datetime import datetime, timezone  # noqa: PLC0415 - dear to import, and seldom needed
+    from datetime import datetime, timezone
 
     start = datetime(1970, 1, 1, tzinfo=timezone.utc)
     since = datetime(*parts, tzinfo=timezone.utc) - start  # type: ignore[misc,arg-type]

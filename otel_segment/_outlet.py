@@ -62,7 +62,7 @@ class Outlet:
         """Wait until all is settled; see :func:`otel_segment.flush`."""
         if not self._is_in_use():
             return True
-        from otel_segment import flush  # noqa: PLC0415 - loads the SDK
+        from otel_segment import flush
 
         return _settled(flush, timeout)
 
@@ -70,7 +70,7 @@ class Outlet:
         """Deliver what can be delivered and stop; see :func:`otel_segment.shutdown`."""
         if not self._is_in_use():
             return True
-        from otel_segment import shutdown  # noqa: PLC0415 - loads the SDK
+        from otel_segment import shutdown
 
         return _settled(shutdown, timeout)
 
@@ -128,7 +128,7 @@ class Outlet:
 
 def _failure_to_configure(settings: Settings) -> Exception | None:
     try:
-        from otel_segment import configure  # noqa: PLC0415 - loads the SDK
+        from otel_segment import configure
 
         configure(**settings)
     except Exception as error:  # noqa: BLE001 - raised into the application in strict mode alone

@@ -71,7 +71,7 @@ def refused() -> dict[str, int]:
 def _measure(reason: str) -> None:
     global _counter  # noqa: PLW0603 - one instrument for the process
     if _counter is None:
-        from opentelemetry.metrics import get_meter  # noqa: PLC0415 - of no use to code that makes no mistakes
+        from opentelemetry.metrics import get_meter
 
         _counter = get_meter("otel_segment", __version__).create_counter(
             "otel_segment.calls.refused",

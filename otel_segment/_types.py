@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
+from typing_extensions import Required
+
 from otel_segment.reasons import DropReason
 
 __all__ = ["Call", "Drop", "JsonObject", "Payload"]
@@ -16,7 +18,7 @@ Call: TypeAlias = Literal["track", "page", "screen", "identify", "group", "alias
 class Payload(TypedDict, total=False):
     """One Segment call, under Segment's own field names (https://segment.com/docs/connections/spec/common/)."""
 
-    type: Call
+    type: Required[Call]
     event: str
     name: str
     category: str

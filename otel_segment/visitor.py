@@ -75,7 +75,7 @@ class VisitorScope:
         Of a coroutine function it is the whole run; of a generator function each step, so that the code which
         takes the values never sees the visitor.
         """
-        from otel_segment._decorated import decorated  # noqa: PLC0415 - inspect is dear to import
+        from otel_segment._decorated import decorated
 
         return decorated(function, lambda: VisitorScope(self._given))
 

@@ -19,19 +19,24 @@ class LiveDelivery(Protocol):
     @property
     def attributes(self) -> dict[str, str | int]:
         """The attributes of its metrics."""
+        ...
 
     @property
     def settings(self) -> Settings:
         """Its settings."""
+        ...
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was handed over before is settled."""
+        ...
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Deliver what can be delivered in time, and end."""
+        ...
 
     def stats(self) -> Stats:
         """Return where its events are."""
+        ...
 
 
 _live: "weakref.WeakSet[LiveDelivery]" = weakref.WeakSet()

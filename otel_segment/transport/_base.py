@@ -30,6 +30,8 @@ class Transport(Protocol):
             retries: How many attempts there were before.
             timeout: Seconds that the request may take.
         """
+        ...
 
     def close(self) -> None:
         """Let go of the connections."""
+        ...

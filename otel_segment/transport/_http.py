@@ -57,12 +57,13 @@ class HttpTransport:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body, _GZIP_LEVEL)
         url = self._url
+        reply = self._post(url, body, headers, deadline)
         for _ in range(_MOST_REDIRECTS):
-            reply = self._post(url, body, headers, deadline)
             location = urljoin(url, reply.headers.get("location", ""))
-            if reply.status not in _FOLLOWED or not _may_follow(url, location):
+            if reply.status not in _FOLLOWED or location == url or not _may_follow(url, location):
                 break
             url = location
+            reply = self._post(url, body, headers, deadline)
         if 300 <= reply.status < 400:  # noqa: PLR2004 - redirects
             return reply._replace(text=urljoin(url, reply.headers.get("location", "")))
         return reply
