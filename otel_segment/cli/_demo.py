@@ -3,7 +3,8 @@
 import argparse
 import signal
 import threading
-from types import FrameType
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from otel_segment.cli._command import FAILED, INTERRUPTED, OK, Command, CommandError, require
@@ -43,8 +44,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     require("demo", _MODULES)
-    _end_on_sigterm()
-    with LocalEndpoint(write_key=_WRITE_KEY) as endpoint:
+    with _ending_on_sigterm(), LocalEndpoint(write_key=_WRITE_KEY) as endpoint:
         try:
             with ShopProcess(endpoint.url, _WRITE_KEY, arguments.port) as shop:
                 return _show(endpoint, shop, arguments)
@@ -53,12 +53,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _show(endpoint: LocalEndpoint, shop: ShopProcess, arguments: argparse.Namespace) -> int:
+    crowd = Crowd(shop.url, arguments.visitors, arguments.seed)
     with open_view() as view, Follower(endpoint.received, view):
         view.say(f"endpoint  {endpoint.url}\nshop      {shop.url}\n")
-        crowd = Crowd(shop.url, arguments.visitors, arguments.seed)
         code = _visit(endpoint, shop, crowd, view, once=arguments.once)
-        crowd.stop()
-        ledger = shop.ledger() if shop.running() else []
+        ledger = _final_ledger(shop, 5.0 if arguments.once and code == OK else 0.5)
         # Whatever the exporter still holds is sent now, and repeats would show.
         shop.stop()
     result = tally(ledger, endpoint.received)
@@ -72,20 +71,27 @@ def _visit(endpoint: LocalEndpoint, shop: ShopProcess, crowd: Crowd, view: View,
     try:
         crowd.run()
         if once:
-            told = {entry["uid"] for entry in shop.ledger()}
+            told = [entry["uid"] for entry in shop.ledger()]
             endpoint.received.wait_for(lambda seen: all(map(seen.find, told)), _ARRIVAL_SECONDS)
             return OK
     except KeyboardInterrupt:
+        crowd.stop()
         return INTERRUPTED
     try:
         view.say(f"\nThe crowd has gone. The shop is yours: {shop.url}  (Ctrl-C ends it)\n")
         _wait_for_end(shop)
     except KeyboardInterrupt:
-        pass
-    return OK
+        return OK
 
 
-def _wait_for_end(shop: ShopProcess) -> None:
+def _final_ledger(shop: ShopProcess, timeout: float) -> list[dict[str, str]]:
+    try:
+        return shop.ledger(timeout)
+    except ShopError:
+        return []
+
+
+def _wait_for_end(shop: ShopProcess) -> NoReturn:
     pause = threading.Event()
     while shop.running():
         pause.wait(0.5)
@@ -93,12 +99,16 @@ def _wait_for_end(shop: ShopProcess) -> None:
     raise ShopError(msg)
 
 
-def _end_on_sigterm() -> None:
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+def _terminate(*_: object) -> NoReturn:
     raise SystemExit(_TERMINATED)
 
 

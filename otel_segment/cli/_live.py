@@ -30,7 +30,7 @@ class LiveView:
         for row in rows:
             self._types[row.type] += 1
             self._grades[row.grade] += 1
-        self._console.print(Text("\n").join(map(_line, rows)), no_wrap=True, overflow="ellipsis")
+        self._console.print(Text("\n").join(map(_line, rows)))
         self._live.update(self._counts())
 
     def say(self, text: str) -> None:
@@ -50,8 +50,8 @@ class LiveView:
         counts = Text("\n")
         for kind, letter in LETTERS.items():
             counts.append(f" {letter} ", f"bold reverse {COLOURS[kind]}")
-            counts.append(f" {kind} {self._types[kind]}  ")
-        counts.append(f"\n {self._types.total()} events: {self._grades[0]} ok, ")
+            counts.append(f" {kind} {self._types[kind]} ")
+        counts.append(f"\n{self._types.total()} events: {self._grades[0]} ok, ")
         counts.append(f"{self._grades[1]} repeated or altered, {self._grades[2]} would be dropped")
         return counts
 

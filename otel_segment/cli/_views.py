@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol
 
@@ -58,7 +59,8 @@ def open_view() -> View:
     """Give the view that suits the standard output: live on a terminal, plain elsewhere."""
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         return PlainView()
-    from otel_segment.cli._live import LiveView  # noqa: PLC0415 - needs rich, which plain output does not
+    # It needs rich, which plain output does not.
+    from otel_segment.cli._live import LiveView
 
     return LiveView()
 
@@ -84,9 +86,11 @@ class Follower:
         self._thread.join()
 
     def _follow(self) -> None:
-        while not self._ended.is_set():
-            self._show(_LOOK_SECONDS)
-        self._show(0)
+        # Without a reader the main thread finds the same, and ends the command.
+        with suppress(BrokenPipeError):
+            while not self._ended.is_set():
+                self._show(_LOOK_SECONDS)
+            self._show(0)
 
     def _show(self, timeout: float) -> None:
         if events := self._store.after(self._seen, timeout):

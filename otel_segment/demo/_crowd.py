@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -131,9 +132,13 @@ class Crowd:
         for thread in self._threads:
             thread.join()
 
-    def stop(self) -> None:
-        """Send everybody home after their current step."""
+    def stop(self, timeout: float = 0.5) -> None:
+        """Send everybody home after their current step, and wait so many seconds for the last to go."""
         self._stopped.set()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while not self._stopped.is_set():

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 import requests
 from typing_extensions import Self
@@ -15,7 +15,6 @@ __all__ = ["ShopError", "ShopProcess"]
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 1.2
-_LEDGER_SECONDS = 5.0
 _INSTRUMENT = "from opentelemetry.instrumentation.auto_instrumentation import run; run()"
 
 
@@ -42,19 +41,20 @@ class ShopProcess:
         """
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         module = ["-m", "otel_segment.demo.shop", "--end-with-stdin", "--port", str(port)]
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", _INSTRUMENT, sys.executable, *module],
-            env=_environment(endpoint, write_key),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            # A Ctrl-C in the terminal is the parent's to handle.
-            start_new_session=True,
-        )
-        self.url = self._first_line()
+        try:
+            self._process = _launch(module, _environment(endpoint, write_key), self._log)
+        except OSError:
+            self._log.close()
+            raise
+        try:
+            self.url = self._first_line()
+        except BaseException:
+            self.stop()
+            raise
         if not self.url.startswith("http://"):
             self.stop()
             msg = f"the shop did not start: {self.complaints() or 'it gave no reason'}"
+            self._log.close()
             raise ShopError(msg)
 
     @property
@@ -66,8 +66,11 @@ class ShopProcess:
         """Say whether the shop has not ended by itself."""
         return self._process.poll() is None
 
-    def ledger(self) -> list[dict[str, str]]:
+    def ledger(self, timeout: float = 5.0) -> list[dict[str, str]]:
         """Ask the shop for all events that it told of.
+
+        Args:
+            timeout: Seconds to wait for the answer.
 
         Raises:
             ShopError: If it does not answer.
@@ -75,7 +78,7 @@ class ShopProcess:
         try:
             with requests.Session() as session:
                 session.trust_env = False
-                answer: list[dict[str, str]] = session.get(f"{self.url}/_ledger", timeout=_LEDGER_SECONDS).json()
+                answer: list[dict[str, str]] = session.get(f"{self.url}/_ledger", timeout=timeout).json()
         except requests.RequestException as error:
             msg = f"the shop does not answer: {error}"
             raise ShopError(msg) from error
@@ -115,6 +118,18 @@ class ShopProcess:
         reader.start()
         reader.join(_START_SECONDS)
         return lines[0].decode().strip() if lines else ""
+
+
+def _launch(module: list[str], environment: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", _INSTRUMENT, sys.executable, *module],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        # A Ctrl-C in the terminal is the parent's to handle.
+        start_new_session=True,
+    )
 
 
 def _environment(endpoint: str, write_key: str) -> dict[str, str]:

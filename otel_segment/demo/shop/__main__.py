@@ -31,7 +31,9 @@ def main() -> None:
 
 
 def _end(*_: object) -> None:
-    # An ordinary exit: the handlers of atexit run, and OpenTelemetry's sends what is still waiting.
+    # An ordinary exit: the handlers of atexit run, and OpenTelemetry's sends what is still waiting. A second signal
+    # must not break into that.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(0)
 
 
