@@ -24,12 +24,24 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from otel_segment._call import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK, Kind, record
 from otel_segment._log import logger as _log
 from otel_segment._log import say
-from otel_segment._outlet import Outlet, Settings
-from otel_segment._plain import text
-from otel_segment._refusals import WrongArgumentError, refuse, refused
+from otel_segment.emit import (
+    ALIAS,
+    GROUP,
+    IDENTIFY,
+    PAGE,
+    SCREEN,
+    TRACK,
+    Kind,
+    Outlet,
+    Settings,
+    WrongArgumentError,
+    record,
+    refuse,
+    refused,
+    text,
+)
 
 if TYPE_CHECKING:
     from datetime import date

@@ -33,11 +33,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.util._once import Once
 
-from otel_segment import _log, _refusals, analytics, use_visitor
-from otel_segment._lists import MIXED_LISTS_PASS, unmixed
-from otel_segment._moment import nanoseconds
-from otel_segment._uid import new_uid
+from otel_segment import _log, analytics, use_visitor
 from otel_segment._version import __version__
+from otel_segment.emit import _refusals
+from otel_segment.emit._lists import MIXED_LISTS_PASS, unmixed
+from otel_segment.emit._moment import nanoseconds
+from otel_segment.emit._uid import new_uid
 
 UTC = dt.timezone.utc
 SECOND = 1_000_000_000
@@ -434,7 +435,7 @@ class TestMessageId:
         """Forked children have neither each other's nor their parent's."""
         code = """
 import os
-from otel_segment._uid import new_uid
+from otel_segment.emit._uid import new_uid
 new_uid()
 for _ in range(3):
     child = os.fork()

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_segment._plain import MAX_DEPTH, MAX_VALUES, TRUNCATED, plain, plain_map, text
+from otel_segment.emit._plain import MAX_DEPTH, MAX_VALUES, TRUNCATED, plain, plain_map, text
 
 UTC = dt.timezone.utc
 
@@ -311,7 +311,7 @@ def test_near_the_recursion_limit() -> None:
     def sink(depth: int) -> Any:
         return plain(value) if depth == 0 else sink(depth - 1)
 
-    import inspect  # noqa: PLC0415
+    import inspect
 
     room = sys.getrecursionlimit() - len(inspect.stack())
 
@@ -473,7 +473,7 @@ def test_imports_nothing() -> None:
     code = """
 import sys
 before = set(sys.modules)
-import otel_segment._plain
+import otel_segment.emit._plain
 print([name for name in ("datetime", "decimal", "dataclasses", "numpy") if name in sys.modules.keys() - before])
 """
 

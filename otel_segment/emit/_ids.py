@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from otel_segment._plain import plain
+from otel_segment.emit._plain import plain
 
 __all__ = ["id_text"]
 

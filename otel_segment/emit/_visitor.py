@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from otel_segment._lists import carried
-from otel_segment._plain import Plain
+from otel_segment.emit._lists import carried
+from otel_segment.emit._plain import Plain
 from otel_segment.semconv import (
     ANALYTICS_ANONYMOUS_ID,
     ANALYTICS_CONSENT,

@@ -4,7 +4,7 @@ from typing import Final
 
 from opentelemetry.version import __version__ as _otel_version
 
-from otel_segment._plain import Plain, text
+from otel_segment.emit._plain import Plain, text
 
 __all__ = ["MIXED_LISTS_PASS", "carried", "is_mixed", "unmixed"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from opentelemetry.context import Context, create_key
 
-from otel_segment._visitor import Visitor, VisitorAttributes, inherit
+from otel_segment.emit._visitor import Visitor, VisitorAttributes, inherit
 
 __all__ = ["KEY", "Stay", "current_stay", "entered"]
 

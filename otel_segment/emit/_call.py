@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, TypeAlias
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context, get_current
 
-from otel_segment._ids import id_text
-from otel_segment._lists import MIXED_LISTS_PASS, carried, is_mixed
-from otel_segment._moment import nanoseconds
-from otel_segment._plain import Plain, plain, plain_map, text
-from otel_segment._refusals import INVALID_ARGUMENT, INVALID_TIMESTAMP, WrongArgumentError
-from otel_segment._stay import current_stay
-from otel_segment._uid import new_uid
-from otel_segment._visitor import Attributes, is_another
+from otel_segment.emit._ids import id_text
+from otel_segment.emit._lists import MIXED_LISTS_PASS, carried, is_mixed
+from otel_segment.emit._moment import nanoseconds
+from otel_segment.emit._plain import Plain, plain, plain_map, text
+from otel_segment.emit._refusals import INVALID_ARGUMENT, INVALID_TIMESTAMP, WrongArgumentError
+from otel_segment.emit._stay import current_stay
+from otel_segment.emit._uid import new_uid
+from otel_segment.emit._visitor import Attributes, is_another
 from otel_segment.reasons import DropReason
 from otel_segment.semconv import (
     ANALYTICS_ANONYMOUS_ID,

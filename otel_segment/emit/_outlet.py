@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from opentelemetry._logs import Logger, LoggerProvider, get_logger, get_logger_provider
 
 from otel_segment._log import say, say_once
-from otel_segment._plain import text
 from otel_segment._version import __version__
+from otel_segment.emit._plain import text
 
 __all__ = ["Outlet", "Settings"]
 
