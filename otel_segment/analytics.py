@@ -25,23 +25,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from otel_segment._log import logger as _log
-from otel_segment._log import say
-from otel_segment.emit import (
-    ALIAS,
-    GROUP,
-    IDENTIFY,
-    PAGE,
-    SCREEN,
-    TRACK,
-    Kind,
-    Outlet,
-    Settings,
-    WrongArgumentError,
-    record,
-    refuse,
-    refused,
-    text,
-)
+from otel_segment.emit import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK, Outlet, Settings, emit, refused
 
 if TYPE_CHECKING:
     from datetime import date
@@ -119,7 +103,15 @@ def track(
         ValueError: An argument is missing or wrong, and ``strict`` is on. If it is not, the call is counted in
             :func:`refused`, said once in the log, and otherwise left undone.
     """
-    _emit(TRACK, event, (user_id, anonymous_id), properties, (context, timestamp, integrations, message_id))
+    emit(
+        _outlet,
+        strict,
+        TRACK,
+        event,
+        (user_id, anonymous_id),
+        properties,
+        (context, timestamp, integrations, message_id),
+    )
 
 
 def page(
@@ -150,7 +142,7 @@ def page(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    _emit(PAGE, "page", (user_id, anonymous_id), properties, rest, (category, name))
+    emit(_outlet, strict, PAGE, "page", (user_id, anonymous_id), properties, rest, (category, name))
 
 
 def screen(
@@ -170,7 +162,7 @@ def screen(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    _emit(SCREEN, "screen", (user_id, anonymous_id), properties, rest, (category, name))
+    emit(_outlet, strict, SCREEN, "screen", (user_id, anonymous_id), properties, rest, (category, name))
 
 
 def identify(
@@ -196,7 +188,15 @@ def identify(
     Raises:
         ValueError: As in :func:`track`.
     """
-    _emit(IDENTIFY, "identify", (user_id, anonymous_id), traits, (context, timestamp, integrations, message_id))
+    emit(
+        _outlet,
+        strict,
+        IDENTIFY,
+        "identify",
+        (user_id, anonymous_id),
+        traits,
+        (context, timestamp, integrations, message_id),
+    )
 
 
 def group(
@@ -225,7 +225,7 @@ def group(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    _emit(GROUP, "group", (user_id, anonymous_id), traits, rest, (group_id,))
+    emit(_outlet, strict, GROUP, "group", (user_id, anonymous_id), traits, rest, (group_id,))
 
 
 def alias(
@@ -249,7 +249,16 @@ def alias(
     Raises:
         ValueError: As in :func:`track`.
     """
-    _emit(ALIAS, "alias", (user_id, None), None, (context, timestamp, integrations, message_id), (previous_id,))
+    emit(
+        _outlet,
+        strict,
+        ALIAS,
+        "alias",
+        (user_id, None),
+        None,
+        (context, timestamp, integrations, message_id),
+        (previous_id,),
+    )
 
 
 def flush(timeout: float | None = None) -> bool:
@@ -291,28 +300,3 @@ def _settings() -> Settings:
 
 
 _outlet = Outlet(_settings)
-
-
-def _emit(
-    kind: Kind,
-    event: object,
-    who: tuple[object, object],
-    payload: object,
-    rest: tuple[object, object, object, object],
-    extras: tuple[object, ...] = (),
-) -> None:
-    logger = _outlet.logger(strict=strict)
-    if logger is None:
-        return
-    try:
-        logger.emit(record(kind, event, who, payload, rest, extras, _on_wrong))
-    except WrongArgumentError as error:
-        _on_wrong(error)
-    except Exception as error:  # noqa: BLE001 - processors are foreign code
-        say("emit", logging.ERROR, "%s(): the event could not be emitted: %s", kind.name, text(error))
-
-
-def _on_wrong(error: WrongArgumentError) -> None:
-    if strict:
-        raise error
-    refuse(error)
