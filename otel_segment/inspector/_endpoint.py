@@ -79,6 +79,7 @@ class EndpointHandler(BaseHTTPRequestHandler):
         """Say in a few lines of text what has arrived."""
         path = self.path.partition("?")[0]
         if path == "/":
+            self._skip_body()
             self._answer(HTTPStatus.OK, {"Content-Type": "text/plain; charset=utf-8"}, self._summary().encode())
         else:
             self._turn_away(path)
@@ -149,10 +150,7 @@ class EndpointHandler(BaseHTTPRequestHandler):
         return {name.lower(): value for name, value in self.headers.items()}
 
     def _turn_away(self, path: str) -> None:
-        headers = self._lower_headers()
-        if {"content-length", "transfer-encoding"} & headers.keys():
-            with suppress(BodyError):
-                read_body(self.rfile, headers)
+        self._skip_body()
         if path in _PATHS or path == "/":
             allowed = {"Allow": "POST" if path in _PATHS else "GET, HEAD"}
             status, sentence = HTTPStatus.METHOD_NOT_ALLOWED, "This path does not take that method."
@@ -160,6 +158,14 @@ class EndpointHandler(BaseHTTPRequestHandler):
             allowed = {}
             status, sentence = HTTPStatus.NOT_FOUND, "There is nothing at this path."
         self._answer(status, {**_JSON, **allowed}, _failure(sentence), close=True)
+
+    def _skip_body(self) -> None:
+        headers = self._lower_headers()
+        if {"content-length", "transfer-encoding"} & headers.keys():
+            try:
+                read_body(self.rfile, headers)
+            except BodyError:
+                self.close_connection = True
 
     def _reply(
         self,

@@ -66,6 +66,8 @@ class _Envelope(msgspec.Struct):
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_message = msgspec.json.Decoder(Message).decode
+# The decoder's own error is a ValueError only in its newer versions.
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -84,7 +86,7 @@ def judge(path: str, headers: Mapping[str, str], body: bytes, expected_key: str 
         events = [_event(bytes(raw)) for raw in envelope.batch]
     except msgspec.ValidationError:
         return _refusal(Problem.INVALID_BATCH, header_key)
-    except (ValueError, RecursionError):
+    except _UNREADABLE:
         return _refusal(Problem.INVALID_JSON, header_key)
     key = header_key or _text(envelope.writeKey)
     found = batch_problems(len(body), len(events))
@@ -100,7 +102,7 @@ def messages_of(path: str, body: bytes) -> list[dict[str, Any]]:
     """Give the events in a body, none where it cannot be read as events."""
     try:
         return [_decode_object(raw) for raw in _open(path, body).batch]
-    except (ValueError, RecursionError):
+    except _UNREADABLE:
         return []
 
 
