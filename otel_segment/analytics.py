@@ -9,13 +9,11 @@ of import::
     analytics.track("user-1", "Order Completed", {"total": 42.5})
     analytics.flush()
 
-Each call emits one log record through the OpenTelemetry API and does nothing else: what becomes of it is decided by
-the LoggerProvider of the process. Where there is none, the first call sets one up with ``otel_segment.configure()``,
-if it finds a write key here or in the environment.
+Each call emits one log record through the OpenTelemetry API and does nothing else. Where there is no LoggerProvider,
+the first call sets one up with ``otel_segment.configure()``, if it finds a write key here or in the environment.
 
 Who acts may also come from :func:`otel_segment.use_visitor`; what the call says itself goes first. A call about
-somebody else than the visitor (another user id, or, without a user id, another anonymous id) takes nothing of the
-person from it, only the surroundings: page, device, address and the like.
+somebody else takes nothing of the person from it, only the surroundings: page, device, address and the like.
 
 No call raises, blocks, or changes what it is given. Unlike in Segment's library, none returns anything.
 """
