@@ -1,0 +1,134 @@
+"""The project's chores. ``nox`` runs all of them but the demonstration and the benchmarks; ``nox -l`` lists them."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.needs_version = ">=2025.11.12"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+# A machine has the interpreters that it has, CI's too: the others are named as skipped.
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "oldest", "examples", "package"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+MEASURED = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
+"""The one interpreter that coverage is measured on: the tests take half as long again with it."""
+
+EXTRAS = "auto,demo,yaml"
+
+# The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
+OLDEST_EXTRAS = ("auto", "demo")
+OLDEST_MORE = ("pyyaml",)
+
+INSPECT_WHEEL = """
+from importlib.metadata import distribution
+import otel_segment
+
+for name in otel_segment.__all__:
+    getattr(otel_segment, name)
+found = {(point.group, point.name): point for point in distribution("otel-segment").entry_points}
+for (group, name), point in found.items():
+    print(f"{group}: {name} = {point.value} -> {point.load().__name__}")
+assert {group for group, _ in found} == {
+    "console_scripts", "opentelemetry_logs_exporter", "opentelemetry_traces_exporter"
+}
+"""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(*_group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the package, and of its public names as an application sees them."""
+    session.install("-e", f".[{EXTRAS}]", *_group("types"))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
+    session.install("-e", f".[{EXTRAS}]", *_group("test"))
+    if session.python != MEASURED or session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """Run the tests on the lowest version of every dependency that pyproject.toml admits."""
+    session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run every example against the local endpoint and check what arrives."""
+    session.install("-e", f".[{EXTRAS}]", *_group("test"))
+    session.run("pytest", "tests/test_examples.py", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the distributions, and try the wheel in an environment that has nothing else."""
+    session.install("build[uv]")
+    folder = Path(session.create_tmp()).resolve()
+    built, clean = folder / "dist", folder / "clean"
+    shutil.rmtree(built, ignore_errors=True)
+    # The wheel is built from the sdist, so that both are known to be whole.
+    session.run("python", "-m", "build", "--installer", "uv", "--outdir", str(built))
+    session.run("python", "-m", "venv", "--clear", str(clean))
+    scripts = clean / ("Scripts" if sys.platform == "win32" else "bin")
+    session.run(
+        str(scripts / "python"), "-m", "pip", "install", "--quiet", *map(str, built.glob("*.whl")), external=True
+    )
+    session.run(str(scripts / "python"), "-I", "-c", INSPECT_WHEEL, external=True)
+    session.run(str(scripts / "otel-segment"), "--version", external=True)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the demonstration once, as a check."""
+    session.install("-e", ".[demo]")
+    session.run("otel-segment", "demo", *(session.posargs or ["--once"]))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Compare with other libraries; ``nox -s bench -- --quick`` for a first look."""
+    session.install("-e", ".", *_group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _group(name: str) -> list[str]:
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def _lowest() -> list[str]:
+    """Pin the dependencies, and those of the extras that are tested, to the lowest versions that they admit."""
+    project = PROJECT["project"]
+    optional = project["optional-dependencies"]
+    texts = [*project["dependencies"], *(text for extra in OLDEST_EXTRAS for text in optional[extra])]
+    texts += [text for texts in optional.values() for text in texts if Requirement(text).name in OLDEST_MORE]
+    return [_pinned(Requirement(text)) for text in dict.fromkeys(texts)]
+
+
+def _pinned(requirement: Requirement) -> str:
+    (lowest,) = (bound.version for bound in requirement.specifier if bound.operator == ">=")
+    return f"{requirement.name}=={lowest}"
