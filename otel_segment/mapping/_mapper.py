@@ -13,6 +13,7 @@ from otel_segment.mapping._plan import Plan, Plans
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._rules import Mapping, Rule, Rules
 from otel_segment.mapping._time import iso_time
+from otel_segment.mapping._values import TooManyValues
 from otel_segment.reasons import DropReason
 
 __all__ = ["MAX_ID_LENGTH", "Mapper"]
@@ -64,7 +65,10 @@ class Mapper:
                 return None
             kind = rule.type or "track"
         payload: Payload = {"type": kind}
-        reason = self._convert(record, event, rule, payload)
+        try:
+            reason = self._convert(record, event, rule, payload)
+        except TooManyValues:
+            reason = DropReason.EVENT_TOO_LARGE
         if reason is None:
             return [payload]
         return Drop(reason, _known(kind, event, record))
