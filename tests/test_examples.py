@@ -1,0 +1,156 @@
+"""The examples: each runs as it stands, and the calls arrive."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from otel_segment.inspector import LocalEndpoint
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+COMMANDS = dict(re.findall(r"^\| (.+?) \| `(.+)` \|$", README, re.MULTILINE))
+SCRIPTS = Path(sys.executable).parent
+
+needs_files = pytest.mark.skipif(
+    find_spec("opentelemetry.configuration") is None, reason="this SDK reads no configuration files"
+)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[LocalEndpoint]:
+    """An endpoint that knows one write key."""
+    with LocalEndpoint(write_key="example-key") as endpoint:
+        yield endpoint
+
+
+def start(name: str, endpoint: LocalEndpoint, *more: str) -> subprocess.Popen[str]:
+    """Start an example with the command that the list of examples gives for it."""
+    words = shlex.split(COMMANDS[name])
+    assigned = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
+    command = words[len(assigned) :]
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "SEGMENT_"))}
+    environment = {
+        **inherited,
+        **assigned,
+        "PATH": os.pathsep.join([str(SCRIPTS), os.environ["PATH"]]),
+        "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint.url,
+        "SEGMENT_WRITE_KEY": "example-key",
+    }
+    return subprocess.Popen(
+        [*command, *more], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def run(name: str, endpoint: LocalEndpoint) -> str:
+    """Run an example to its end and return what it printed."""
+    with start(name, endpoint) as process:
+        printed, complaints = process.communicate(timeout=60)
+
+    assert process.returncode == 0, complaints
+    assert all(not event.problems for event in endpoint.received)
+    return printed
+
+
+def calls(endpoint: LocalEndpoint) -> list[tuple[Any, ...]]:
+    """Return the type, event and user of the calls that arrived."""
+    return [(message["type"], message.get("event"), message.get("userId")) for message in endpoint.received.messages]
+
+
+def test_plain_script(endpoint: LocalEndpoint) -> None:
+    """The plain script sends all six calls."""
+    printed = run("the six calls, in a plain script", endpoint)
+
+    assert printed == "all settled: True\n"
+    assert [kind for kind, _, _ in calls(endpoint)] == ["identify", "group", "page", "screen", "track", "alias"]
+
+
+def test_configured(endpoint: LocalEndpoint) -> None:
+    """The events of the visitor and of the plain API arrive, without what the hook and the mapping keep back."""
+    printed = run("`configure()` with settings in code, a visitor, hooks, counts", endpoint)
+
+    assert calls(endpoint) == [("track", "Order Paid", "u-1042"), ("track", "Order Shipped", "u-1042")]
+    paid, _ = endpoint.received.messages
+    assert paid["properties"] == {"total": 42.5}
+    assert paid["context"]["ip"] == "203.0.113.7"
+    assert paid["context"]["traits"] == {"email": "ada@example.com"}
+    assert "dropped: ignored_by_rule 1\n" in printed
+    assert "all settled: True; accepted 3, delivered 2" in printed
+
+
+def test_span_events(endpoint: LocalEndpoint) -> None:
+    """The two analytics events of the span arrive with what the span knows, and the third event does not."""
+    run("events on spans", endpoint)
+
+    assert calls(endpoint) == [("track", "Product Added", "u-1042"), ("page", None, "u-1042")]
+    for message in endpoint.received.messages:
+        assert message["context"]["campaign"] == {"source": "mail"}
+
+
+@needs_files
+def test_declarative_file(endpoint: LocalEndpoint) -> None:
+    """The configuration file sends the events to Segment and all records to the console."""
+    printed = run("the declarative YAML file, `otel.yaml`", endpoint)
+
+    assert sorted(calls(endpoint)) == [("identify", None, "u-1042"), ("track", "Product Viewed", None)]
+    assert {message["context"]["app"]["name"] for message in endpoint.received.messages} == {"shop"}
+    assert endpoint.requests[0].headers["content-encoding"] == "gzip"
+    assert "stock is low" in printed
+
+
+def test_two_exporters(endpoint: LocalEndpoint) -> None:
+    """The console has all records, Segment the events alone."""
+    printed = run("two exporters at once", endpoint)
+
+    assert sorted(calls(endpoint)) == [("identify", None, "u-1042"), ("track", "Product Viewed", None)]
+    for name in ("Product Viewed", "Signed Up", "stock is low"):
+        assert name in printed
+
+
+def test_flask_app(endpoint: LocalEndpoint) -> None:
+    """What the handlers of a request tell is about the person behind it."""
+    with start("a Flask application", endpoint, "--port", "0") as process, requests.Session() as browser:
+        try:
+            assert process.stderr is not None
+            url = next(found[1] for line in process.stderr if (found := re.search(r"(http://\S+)", line)))
+            assert browser.get(url).ok
+            assert browser.post(f"{url}/login/u-1042").ok
+            assert browser.post(f"{url}/orders").ok
+            assert endpoint.received.wait_for(lambda seen: len(seen) == 3, timeout=30)
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+    page, identify, order = sorted(endpoint.received.messages, key=lambda message: message["timestamp"])
+    assert (page["type"], page["name"], page["properties"]["path"]) == ("page", "Front page", "/")
+    assert "userId" not in page
+    assert (identify["type"], identify["userId"]) == ("identify", "u-1042")
+    assert (order["event"], order["userId"]) == ("Order Completed", "u-1042")
+    assert page["anonymousId"] == identify["anonymousId"] == order["anonymousId"]
+    assert order["context"]["userAgent"].startswith("python-requests")
+
+
+def test_with_endpoint() -> None:
+    """The helper runs a command against an endpoint of its own, and prints the calls that arrived."""
+    command = [sys.executable, "examples/with_endpoint.py", sys.executable, "examples/plain_script.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"event": "Order Completed"' in done.stdout
+    assert done.stdout.endswith("6 call(s) arrived\n")
+
+
+def test_list_is_complete() -> None:
+    """The list names every example, and each command in it is run by a test."""
+    files = {path.name for path in (ROOT / "examples").iterdir() if path.suffix in {".py", ".yaml"}}
+
+    assert {name for name in files if name not in README} == set()
+    assert len(COMMANDS) == 6
