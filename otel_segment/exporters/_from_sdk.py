@@ -11,6 +11,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otel_segment._types import JsonObject
 from otel_segment.mapping import Mapper, Record, Source, describe_source, json_value, text
+from otel_segment.semconv import ANALYTICS_TYPE
 
 __all__ = ["SdkReader"]
 
@@ -35,7 +36,8 @@ class SdkReader:
         given = readable.log_record
         attributes = _copy(given.attributes)
         name = given.event_name
-        if not self._selects(name, attributes):
+        # Most records that are selected are so for this, which costs nothing to see.
+        if ANALYTICS_TYPE not in attributes and not self._selects(name, attributes):
             return None
         source = self._source(readable.resource, readable.instrumentation_scope)
         return Record(

@@ -89,7 +89,7 @@ class Mapper:
             return missing
         if "userId" not in payload and "anonymousId" not in payload:
             return DropReason.MISSING_IDENTITY
-        if message_id := _message_id(record):
+        if plan.has_uid and (message_id := _message_id(record)):
             payload["messageId"] = message_id
         payload["timestamp"] = iso_time(record.timestamp or record.observed_timestamp)
         payload["context"] = context = _context(record, plan)
@@ -116,8 +116,12 @@ class Mapper:
 
 
 def _add_identity(record: Record, plan: Plan, payload: Payload) -> None:
-    if plan.has_user and (user_id := first_identifier(record, USER_ID_NAMES)):
+    # What nearly every event has is looked for first, and for itself.
+    user_id = record.attributes.get(semconv.USER_ID)
+    if type(user_id) is str and user_id:
         payload["userId"] = user_id
+    elif plan.has_user and (found := first_identifier(record, USER_ID_NAMES)):
+        payload["userId"] = found
     if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
         payload["anonymousId"] = anonymous_id
 

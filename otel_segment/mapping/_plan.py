@@ -30,6 +30,7 @@ class Plan(msgspec.Struct, frozen=True):
     has_user: bool
     """Whether any attribute may hold a user id; likewise what follows."""
     has_anonymous: bool
+    has_uid: bool
     has_person: bool
     has_user_traits: bool
     has_parent: bool
@@ -72,6 +73,7 @@ def _make_plan(is_click: bool, own: tuple[str, ...], names: Iterable[str]) -> Pl
         given={name: _flat(own, name) for name in _MAPS if _speaks_of(own, name)},
         has_user=not every.isdisjoint(USER_ID_NAMES),
         has_anonymous=not every.isdisjoint(ANONYMOUS_ID_NAMES),
+        has_uid=semconv.LOG_RECORD_UID in own,
         has_person=has_user_traits
         or _speaks_of(every, semconv.ANALYTICS_TRAITS)
         or semconv.ANALYTICS_GROUP_ID in every,

@@ -1,5 +1,6 @@
 """One payload to bytes, once."""
 
+from binascii import hexlify
 from collections.abc import Callable
 from hashlib import blake2b
 
@@ -35,11 +36,17 @@ def encode_message(payload: Payload, seed: Callable[[], bytes]) -> bytes:
     Raises:
         TooManyValues: If the payload is larger than any event may be.
     """
-    encoded = _encoded(payload)
+    try:
+        encoded = _encode(payload)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError):
+        encoded = _encode(mended(payload))
+    else:
+        if _is_doubtful(encoded):
+            encoded = _encode(mended(payload))
     if "messageId" in payload:
         return encoded
-    digest = blake2b(encoded + seed(), digest_size=16).hexdigest()
-    return b"".join((b'{"messageId":"', digest.encode(), b'",', encoded[1:]))
+    digest = hexlify(blake2b(encoded + seed(), digest_size=16).digest())
+    return b"".join((b'{"messageId":"', digest, b'",', encoded[1:]))
 
 
 def decode_message(message: bytes) -> JsonObject:
@@ -53,17 +60,11 @@ def is_too_large(message: bytes) -> bool:
     return len(message) > MAX_EVENT_BYTES
 
 
-def _encoded(payload: Payload) -> bytes:
-    """Encode a payload, mended where need be.
+def _is_doubtful(encoded: bytes) -> bool:
+    """Tell whether an encoded payload may hold an integer too large or levels too deep.
 
     Walking through every value beforehand costs more than encoding them all. What could be wrong with values that
-    the SDK let pass shows in the result: an encoder's error, a number of many digits, or many levels.
+    the SDK let pass shows in the result: a number of many digits, or many levels.
     """
-    try:
-        encoded = _encode(payload)
-    except (UnicodeEncodeError, TypeError, ValueError, RecursionError):
-        return _encode(mended(payload))
     kinds = encoded.translate(_KINDS)
-    if _LONG_NUMBER in kinds or kinds.count(_OPENER) > MAX_DEPTH:
-        return _encode(mended(payload))
-    return encoded
+    return _LONG_NUMBER in kinds or kinds.count(_OPENER) > MAX_DEPTH

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
@@ -63,13 +64,16 @@ def _seconds(value: str | None) -> float | None:
         seconds = float(value or "")
     except ValueError:
         return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
 def _until_date(value: str | None, now: float) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        date = parsedate_to_datetime(value)
+        # The oldest form of HTTP dates names no time zone; all of them are in UTC.
+        aware = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+        return max(0.0, aware.timestamp() - now)
     except (ValueError, TypeError, OverflowError):
         return None
