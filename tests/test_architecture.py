@@ -30,7 +30,6 @@ LEVELS = {
     "inspector": 5,
     "demo": 5,
     "_configure": 6,
-    "testing": 6,
     "cli": 6,
     "__main__": 6,
     "__init__": 6,
@@ -120,7 +119,7 @@ def test_levels_go_down() -> None:
 
 def test_levels_name_what_is_there() -> None:
     """The list of levels names no file or folder that is not there."""
-    there = {part(module) for module in MODULES} | {"testing"}
+    there = {part(module) for module in MODULES}
 
     assert set(LEVELS) <= there
 
