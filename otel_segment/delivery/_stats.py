@@ -1,15 +1,15 @@
 """What has become of the events: the counts, and a snapshot of them."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+import msgspec
 
 from otel_segment.reasons import DropReason
 
 __all__ = ["Counts", "Stats"]
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(msgspec.Struct, frozen=True):
     """Where the events of this process are; each is in exactly one state.
 
     ``accepted == waiting + in_flight + delivered + withheld + sum(dropped.values())`` holds at any moment.
@@ -25,9 +25,9 @@ class Stats:
     """Events that the endpoint has accepted."""
     withheld: int = 0
     """Events that were converted and checked while ``disabled`` was set."""
-    dropped: dict[DropReason, int] = field(default_factory=dict)
+    dropped: dict[DropReason, int] = {}
     """Events that were dropped, by reason."""
-    requests: dict[int, int] = field(default_factory=dict)
+    requests: dict[int, int] = {}
     """Requests by HTTP status; 0 where no answer came."""
     retries: int = 0
     """Requests that were made again."""

@@ -1,17 +1,19 @@
 """SDK log records and span events to records of the mapping: the only reader of SDK types."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otel_segment._types import JsonObject
 from otel_segment.mapping import Mapper, Record, Source, describe_source, json_value, text
 from otel_segment.semconv import ANALYTICS_TYPE
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import Event, ReadableSpan
 
 __all__ = ["SdkReader"]
 
@@ -52,7 +54,7 @@ class SdkReader:
             (attributes, source.client) if source.client else (attributes,),
         )
 
-    def span_events(self, span: ReadableSpan) -> list[Record]:
+    def span_events(self, span: "ReadableSpan") -> list[Record]:
         """Return the analytics events of a span as records."""
         selected = [event for event in span.events if self._selects(event.name, event.attributes or {})]
         if not selected:
@@ -61,7 +63,7 @@ class SdkReader:
         source = self._source(span.resource, span.instrumentation_scope)
         return [self._span_event(event, span, shared, source) for event in selected]
 
-    def _span_event(self, event: Event, span: ReadableSpan, shared: JsonObject, source: Source) -> Record:
+    def _span_event(self, event: "Event", span: "ReadableSpan", shared: JsonObject, source: Source) -> Record:
         attributes = _copy(event.attributes)
         context = span.get_span_context()
         return Record(
