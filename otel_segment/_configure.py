@@ -2,10 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from opentelemetry import trace
 from opentelemetry._logs import LoggerProvider as ApiLoggerProvider
 from opentelemetry._logs import get_logger_provider, set_logger_provider
 from opentelemetry._logs._internal import ProxyLoggerProvider
@@ -13,7 +12,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from typing_extensions import Unpack
 
 from otel_segment._log import logger
-from otel_segment.delivery import Stats, deliveries
+from otel_segment.delivery import Stats, call_in_time, deliveries, drain, longest_shutdown, providers
 from otel_segment.errors import ConfigurationError
 from otel_segment.exporters import SegmentLogRecordExporter, SegmentLogRecordProcessor
 from otel_segment.settings import SettingsArguments
@@ -68,11 +67,7 @@ def flush(timeout: float | None = None) -> bool:
     Returns:
         Whether everything is settled.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    # Each is to be flushed, even where another could not be.
-    outcomes = [_call_in_time(provider.force_flush, deadline) for provider in _providers()]
-    outcomes += [delivery.flush(_left(deadline)) for delivery in deliveries()]
-    return all(outcomes)
+    return drain(timeout)
 
 
 def shutdown(timeout: float | None = None) -> bool:
@@ -86,12 +81,12 @@ def shutdown(timeout: float | None = None) -> bool:
     Returns:
         Whether nothing was left undelivered.
     """
-    limit = timeout if timeout is not None else _longest_shutdown()
+    limit = timeout if timeout is not None else longest_shutdown()
     deadline = time.monotonic() + limit
     outcomes = [flush(limit)]
-    outcomes += [delivery.shutdown(_left(deadline)) for delivery in deliveries()]
-    for provider in _providers():
-        _call_in_time(provider.shutdown, deadline)
+    outcomes += [delivery.shutdown(max(0.0, deadline - time.monotonic())) for delivery in deliveries()]
+    for provider in providers():
+        call_in_time(provider.shutdown, deadline)
     return all(outcomes)
 
 
@@ -120,41 +115,3 @@ def _parts(part: Any) -> Iterator[Any]:
         yield from _parts(inner)
     yield from _parts(getattr(part, "_batch_processor", None))
     yield from _parts(getattr(part, "_exporter", None))
-
-
-def _providers() -> list[Any]:
-    """Return the SDK's providers that are set."""
-    return [
-        provider
-        for provider in (get_logger_provider(), trace.get_tracer_provider())
-        if hasattr(provider, "force_flush") and hasattr(provider, "shutdown")
-    ]
-
-
-def _longest_shutdown() -> float:
-    return max((delivery.settings.shutdown_timeout for delivery in deliveries()), default=0.0)
-
-
-def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def _call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
-    """Call what knows no deadline, and leave it to itself when the deadline is over."""
-    outcome: list[object] = []
-
-    def run() -> None:
-        try:
-            outcome.append(call())
-        except Exception:  # noqa: BLE001 - whatever hangs on a provider is not ours to judge
-            logger.debug("%r failed", call, exc_info=True)
-
-    caller = threading.Thread(target=run, name="otel-segment-flush", daemon=True)
-    try:
-        caller.start()
-    except RuntimeError:
-        # The interpreter is ending and starts no more threads.
-        run()
-    else:
-        caller.join(_left(deadline))
-    return bool(outcome) and outcome[0] is not False

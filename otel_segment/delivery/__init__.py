@@ -1,7 +1,8 @@
 """Messages to the endpoint: queue, send, retry, settle, count."""
 
 from otel_segment.delivery._delivery import Delivery
+from otel_segment.delivery._drain import call_in_time, drain, longest_shutdown, providers
 from otel_segment.delivery._live import deliveries
 from otel_segment.delivery._stats import Stats
 
-__all__ = ["Delivery", "Stats", "deliveries"]
+__all__ = ["Delivery", "Stats", "call_in_time", "deliveries", "drain", "longest_shutdown", "providers"]

@@ -2,13 +2,12 @@
 
 import math
 import os
-import sys
-import weakref
 from typing import NamedTuple
 
 from otel_segment._clock import SYSTEM_CLOCK, Clock
 from otel_segment._log import logger
 from otel_segment._types import Drop
+from otel_segment.delivery._children import deliver_at_end_of_children
 from otel_segment.delivery._gate import gate_for
 from otel_segment.delivery._live import register
 from otel_segment.delivery._metrics import Metrics
@@ -56,6 +55,7 @@ class Delivery:
         self._closing_deadline: dict[int, float] = {}
         self._process()
         register(self)
+        deliver_at_end_of_children()
 
     @property
     def attributes(self) -> dict[str, str | int]:
@@ -180,22 +180,4 @@ class Delivery:
         process = self._processes.setdefault(pid, _Process(outbox, senders, transport))
         for other in set(self._processes) - {pid}:
             self._processes.pop(other, None)
-        self._flush_at_end_of_child()
         return process
-
-    def _flush_at_end_of_child(self) -> None:
-        """See to it that a process which ``multiprocessing`` forked delivers what it has before it ends.
-
-        Such processes end without running exit handlers before Python 3.13.
-        """
-        multiprocessing = sys.modules.get("multiprocessing.process")
-        if multiprocessing is not None and multiprocessing.parent_process() is not None:
-            from multiprocessing.util import Finalize
-
-            Finalize(self, _flush_weakly, args=(weakref.ref(self),), exitpriority=0)
-
-
-def _flush_weakly(reference: "weakref.ref[Delivery]") -> None:
-    delivery = reference()
-    if delivery is not None:
-        delivery.flush(delivery.hurry(delivery.settings.shutdown_timeout))
