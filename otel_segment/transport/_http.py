@@ -4,15 +4,15 @@ import gzip
 import time
 from base64 import b64encode
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3.util import Timeout
 
 from otel_segment._version import __version__
-from otel_segment.settings import Settings
+from otel_segment.settings import Settings, scrubbed
 from otel_segment.transport._base import Reply
+from otel_segment.transport._deadline import DeadlineAdapter
 
 __all__ = ["HttpTransport"]
 
@@ -21,6 +21,7 @@ _MOST_REDIRECTS = 3
 _MOST_TEXT = 2_048
 _MOST_DRAINED = 65_536
 _GZIP_LEVEL = 6
+_LEAST_TIMEOUT = 0.001
 
 
 class HttpTransport:
@@ -32,20 +33,18 @@ class HttpTransport:
 
     def __init__(self, settings: Settings) -> None:
         self._compress = settings.compression == "gzip"
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._url = settings.url
         # Looked up once: requests would read the environment and .netrc for each request, and a password from
         # there must not take the write key's place.
-        found = self._session.merge_environment_settings(
-            settings.url, {}, stream=True, verify=settings.certificate, cert=None
-        )
-        self._proxies, self._verify = found["proxies"], found["verify"]
-        self._session.trust_env = False
+        with requests.Session() as session:
+            found = session.merge_environment_settings(
+                settings.url, {}, stream=True, verify=settings.certificate, cert=None
+            )
+        self._proxies, self._verify = found["proxies"], found["verify"] or True
+        # The adapter alone: a session would look into redirects by itself, and keep cookies.
+        self._adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
+        self._url = settings.url
         self._headers = _headers(settings)
+        self._write_key = settings.write_key
 
     def send(self, body: bytes, retries: int, timeout: float) -> Reply:
         """Post a body; follow a redirect that keeps the method, the body and the host."""
@@ -59,39 +58,38 @@ class HttpTransport:
         url = self._url
         reply = self._post(url, body, headers, deadline)
         for _ in range(_MOST_REDIRECTS):
-            location = urljoin(url, reply.headers.get("location", ""))
-            if reply.status not in _FOLLOWED or location == url or not _may_follow(url, location):
+            if reply.status not in _FOLLOWED or not _may_follow(url, reply.text):
                 break
-            url = location
+            url = reply.text
             reply = self._post(url, body, headers, deadline)
-        if 300 <= reply.status < 400:  # noqa: PLR2004 - redirects
-            return reply._replace(text=urljoin(url, reply.headers.get("location", "")))
-        return reply
+        return reply._replace(text=self._without_secrets(reply.text))
 
     def close(self) -> None:
         """Close the connections that no request is using."""
-        self._session.close()
+        self._adapter.close()
 
     def _post(self, url: str, body: bytes, headers: Mapping[str, str], deadline: float) -> Reply:
-        request = requests.PreparedRequest()
-        request.prepare(method="POST", url=url, headers=headers, data=body)
-        timeout = max(0.001, deadline - time.monotonic())
         try:
-            with self._session.send(
+            request = requests.PreparedRequest()
+            request.prepare(method="POST", url=url, headers=headers, data=body)
+            with self._adapter.send(
                 request,
-                timeout=timeout,
+                timeout=Timeout(total=max(_LEAST_TIMEOUT, deadline - time.monotonic())),  # type: ignore[arg-type]
                 proxies=self._proxies,
                 verify=self._verify,
                 stream=True,
-                allow_redirects=False,
             ) as answer:
-                return Reply(
-                    answer.status_code,
-                    {name.lower(): value for name, value in answer.headers.items()},
-                    _read(answer, deadline),
-                )
-        except (requests.RequestException, OSError, ValueError) as error:
+                names = {name.lower(): value for name, value in answer.headers.items()}
+                is_redirect = 300 <= answer.status_code < 400  # noqa: PLR2004
+                text = _target(url, names.get("location", "")) if is_redirect else _read(answer, deadline)
+                return Reply(answer.status_code, names, text)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong on the way: no answer came
             return Reply(0, {}, _explain(error), _error_type(error))
+
+    def _without_secrets(self, text: str) -> str:
+        """Mask the write key in what the endpoint says; some repeat what they were sent."""
+        authorization = self._headers["Authorization"].removeprefix("Basic ")
+        return scrubbed(scrubbed(text, authorization), self._write_key)
 
 
 def _headers(settings: Settings) -> dict[str, str]:
@@ -107,10 +105,21 @@ def _headers(settings: Settings) -> dict[str, str]:
     return headers
 
 
-def _may_follow(url: str, location: str) -> bool:
+def _target(url: str, location: str) -> str:
+    """Return the address that a redirect points to; empty where it names none."""
+    try:
+        return urljoin(url, location) if location else ""
+    except ValueError:
+        return location
+
+
+def _may_follow(url: str, target: str) -> bool:
     """Tell whether the same host asks for the request under another address; never over a less safe scheme."""
-    here, there = urlsplit(url), urlsplit(location)
-    if there.scheme not in {"http", "https"} or here.hostname != there.hostname:
+    try:
+        here, there = urlsplit(url), urlsplit(target)
+        if here.hostname != there.hostname or there.scheme not in {"http", "https"}:
+            return False
+    except ValueError:
         return False
     return there.scheme in {here.scheme, "https"}
 
