@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 __all__ = ["REPEAT_AFTER", "logger", "say", "say_once"]
 
@@ -51,7 +52,9 @@ def say(
     if unsaid := _unsaid.pop(kind, 0):
         message += " (%d more like this in the meantime)"
         arguments = (*arguments, unsaid)
-    logger.log(level, message, *arguments, exc_info=exc_info)
+    # A logging handler of the application may fail, and that must not end what we are at.
+    with suppress(Exception):
+        logger.log(level, message, *arguments, exc_info=exc_info)
 
 
 def say_once(kind: str, level: int, message: str, *arguments: object) -> None:
@@ -59,4 +62,5 @@ def say_once(kind: str, level: int, message: str, *arguments: object) -> None:
     if kind in _last_said:
         return
     _last_said[kind] = float("inf")
-    logger.log(level, message, *arguments)
+    with suppress(Exception):
+        logger.log(level, message, *arguments)
