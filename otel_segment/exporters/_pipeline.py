@@ -1,20 +1,23 @@
 """What all doors have behind them: record, payload, bytes, delivery."""
 
 import logging
-from typing import cast
+from typing import TYPE_CHECKING
 
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
-from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_segment._log import say
 from otel_segment._types import Drop, Payload
 from otel_segment.delivery import Delivery
 from otel_segment.exporters._from_sdk import SdkReader
+from otel_segment.exporters._last_look import last_look
 from otel_segment.exporters._mapping_file import load_mapping
-from otel_segment.mapping import Mapper, Record, TooManyValues, json_value
+from otel_segment.mapping import Mapper, Record, TooManyValues
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
 from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_message, is_too_large
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
 
 __all__ = ["Pipeline"]
 
@@ -36,24 +39,27 @@ class Pipeline:
         self._before_send = settings.before_send
         self.delivery = Delivery(settings, component, signal)
 
-    def take_log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> None:
-        """Convert a log record and hand over what it makes."""
+    def take_log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> bool:
+        """Convert a log record and hand over what it makes; False where it is no analytics event."""
         try:
             record = self._read(readable)
-            if record is not None:
-                self._take(record)
+            if record is None:
+                return False
+            self._take(record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is not the application's problem
             self._failed(error)
+        return True
 
-    def take_span(self, span: ReadableSpan) -> None:
-        """Convert the analytics events of a span and hand over what they make."""
+    def take_span(self, span: "ReadableSpan") -> bool:
+        """Convert the analytics events of a span and hand over what they make; False where it has none."""
         try:
             records = self._reader.span_events(span)
         except Exception as error:  # noqa: BLE001
             self._failed(error)
-            return
+            return True
         for record in records:
             self._take_safely(record)
+        return bool(records)
 
     def _take_safely(self, record: Record) -> None:
         try:
@@ -77,29 +83,16 @@ class Pipeline:
             self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, known, "more values than an event may have bytes"))
             return
         if self._before_send is not None:
-            looked_at = self._last_look(message)
-            if looked_at is None:
+            result = last_look(self._before_send, message)
+            if isinstance(result, Drop):
+                self.delivery.drop(result)
                 return
-            message = looked_at
+            message = result
         if is_too_large(message):
             detail = f"{len(message):,} of at most {MAX_EVENT_BYTES:,} bytes"
             self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, decode_message(message), detail))
         else:
             self.delivery.put(message)
-
-    def _last_look(self, message: bytes) -> bytes | None:
-        """Let the application edit a message or drop it; one that its hook fails on is not sent as it is."""
-        given = decode_message(message)
-        detail = ""
-        try:
-            edited = self._before_send(given) if self._before_send is not None else given
-            if edited is not None:
-                payload = cast("Payload", json_value(edited))
-                return encode_message(payload, lambda: message)
-        except Exception as error:  # noqa: BLE001 - the application's hook may do anything
-            detail = f"the hook failed: {type(error).__qualname__}"
-        self.delivery.drop(Drop(DropReason.BEFORE_SEND, decode_message(message), detail))
-        return None
 
     def _failed(self, error: Exception) -> None:
         say("conversion", logging.ERROR, "an event could not be converted; please report this", exc_info=error)

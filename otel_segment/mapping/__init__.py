@@ -1,6 +1,6 @@
 """OpenTelemetry records to Segment payloads: pure functions of the record and the mapping."""
 
-from otel_segment.mapping._mapper import Mapper
+from otel_segment.mapping._mapper import MAX_ID_LENGTH, Mapper
 from otel_segment.mapping._mend import mended
 from otel_segment.mapping._record import Record, Source
 from otel_segment.mapping._rules import Mapping, Rule, read_mapping
@@ -10,6 +10,7 @@ from otel_segment.mapping._values import MAX_DEPTH, MAX_INTEGER, TooManyValues, 
 
 __all__ = [
     "MAX_DEPTH",
+    "MAX_ID_LENGTH",
     "MAX_INTEGER",
     "Mapper",
     "Mapping",
