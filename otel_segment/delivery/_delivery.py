@@ -1,11 +1,13 @@
 """Delivery as the exporters see it: hand messages over, wait for them, end."""
 
+import logging
 import math
 import os
+from collections.abc import Collection
 from typing import NamedTuple
 
 from otel_segment._clock import SYSTEM_CLOCK, Clock
-from otel_segment._log import logger
+from otel_segment._log import say
 from otel_segment._types import Drop
 from otel_segment.delivery._children import deliver_at_end_of_children
 from otel_segment.delivery._gate import gate_for
@@ -18,6 +20,7 @@ from otel_segment.delivery._stats import Stats
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
 from otel_segment.transport import HttpTransport
+from otel_segment.wire import Batch
 
 __all__ = ["Delivery"]
 
@@ -77,7 +80,8 @@ class Delivery:
         if outbox.short_handed:
             senders.ensure()
         if reason is not None:
-            self._reporter.dropped_messages(reason, [message])
+            detail = "emitted after the exporter was shut down" if reason is DropReason.SHUTDOWN else ""
+            self._reporter.dropped_messages(reason, [message], detail)
 
     def drop(self, drop: Drop) -> None:
         """Count and report an event that was dropped before it was a message."""
@@ -95,11 +99,33 @@ class Delivery:
         """
         outbox, senders, _ = self._process()
         deadline = self._clock.monotonic() + timeout
-        outbox.seal()
-        senders.ensure()
-        if not outbox.has_senders:
-            senders.work(deadline)
+        if outbox.seal():
+            senders.ensure()
+            senders.help(deadline)
         return outbox.wait_window(self._settings.concurrency, deadline)
+
+    def send(self) -> Collection[Batch]:
+        """Send what was handed over without waiting for more; return all batches that are on their way."""
+        outbox, senders, _ = self._process()
+        batches = outbox.seal()
+        senders.ensure()
+        return batches
+
+    def wait(self, batches: Collection[Batch], timeout: float | None) -> bool:
+        """Wait until batches are settled, and the hooks know.
+
+        Args:
+            batches: What ``send()`` returned.
+            timeout: Seconds to wait at most; None to wait for ever.
+
+        Returns:
+            Whether all of them are settled: delivered or dropped with a reason.
+        """
+        outbox, senders, _ = self._process()
+        deadline = math.inf if timeout is None else self._clock.monotonic() + timeout
+        if batches:
+            senders.help(deadline)
+        return outbox.wait_settled(batches, deadline)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was handed over before is settled.
@@ -110,13 +136,7 @@ class Delivery:
         Returns:
             Whether all of it is settled: delivered or dropped with a reason.
         """
-        outbox, senders, _ = self._process()
-        deadline = math.inf if timeout is None else self._clock.monotonic() + timeout
-        batches = outbox.seal()
-        senders.ensure()
-        if batches and not outbox.has_senders:
-            senders.work(deadline)
-        return outbox.wait_settled(batches, deadline)
+        return self.wait(self.send(), timeout)
 
     def hurry(self, timeout: float) -> float:
         """Begin to end: retries wait no longer than the time that is left for shutting down.
@@ -146,26 +166,26 @@ class Delivery:
         deadline = self._clock.monotonic() + self.hurry(timeout)
         if outbox.seal():
             senders.ensure()
-            if not outbox.has_senders:
-                senders.work(deadline)
+            senders.help(deadline)
             outbox.wait_empty(deadline)
         left = outbox.close()
         senders.end()
         transport.close()
         messages = [message for batch in left for message in batch.messages]
         if messages:
-            logger.error(
-                "shut down with %d event(s) not delivered to %s; shutdown_timeout is %g s",
-                len(messages),
-                self._settings.url,
-                self._settings.shutdown_timeout,
-            )
-            self._reporter.dropped_messages(DropReason.SHUTDOWN, messages)
+            self._reporter.left(messages, self._settings.url)
+        self._say_refused(outbox)
         return not messages
 
     def stats(self) -> Stats:
         """Return where the events of this process are."""
         return self._process().outbox.stats()
+
+    def _say_refused(self, outbox: Outbox) -> None:
+        """Say how many events found the queue full: at the time, only the first of them is told about."""
+        if refused := outbox.stats().dropped.get(DropReason.QUEUE_FULL):
+            kind = f"queue full {id(self)}"
+            say(kind, logging.WARNING, "%d event(s) in all were dropped because the queue was full", refused)
 
     def _process(self) -> _Process:
         # Compared at every call, as some servers fork without Python's hooks.

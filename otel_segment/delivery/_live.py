@@ -32,6 +32,7 @@ class LiveDelivery(Protocol):
 
     def hurry(self, timeout: float) -> float:
         """Begin to end: retries wait no longer than the time that is left for shutting down."""
+        ...
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Deliver what can be delivered in time, and end."""

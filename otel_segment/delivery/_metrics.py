@@ -74,9 +74,12 @@ class Metrics:
         if is_retry:
             self._retried.add(1, self.attributes)
 
-    def settled(self, events: int, reason: DropReason | None) -> None:
-        """Count the end of events that a sender had taken up."""
+    def released(self, events: int) -> None:
+        """Count out events that a sender had taken up."""
         self._inflight.add(-events, self.attributes)
+
+    def exported(self, events: int, reason: DropReason | None) -> None:
+        """Count events whose export has ended, with the reason where not well."""
         error: dict[str, str | int] = {_ERROR_TYPE: reason.value} if reason else {}
         self._exported.add(events, {**self.attributes, **error})
 

@@ -37,6 +37,8 @@ class Outbox:
         self._open = Batch()
         self._ready: deque[Batch] = deque()
         self._flying: set[Batch] = set()
+        self._reporting: dict[Batch, int] = {}
+        """Batches that are settled, but of which the application's hooks do not know yet; and who tells them."""
         self._bytes = 0
         self._idle = 0
         self._senders = 0
@@ -66,20 +68,21 @@ class Outbox:
         return None
 
     def seal(self) -> list[Batch]:
-        """Let the messages that wait for company go without it; return all batches that are not settled."""
+        """Let the messages that wait for company go without it; return all that are on their way."""
         with self._lock:
             if self._open.messages:
                 self._ready.append(self._open)
                 self._open = Batch()
             self._work.notify_all()
-            return [*self._ready, *self._flying]
+            return [*self._ready, *self._flying, *self._reporting]
 
     def needs_sender(self, most: int) -> bool:
         """Tell whether one more sender would have something to do, and count it in."""
         with self._lock:
             self.short_handed = False
             pending = bool(self._ready or self._open.messages)
-            if not pending or self._idle or self._senders >= most or self._senders > len(self._flying):
+            busy = len(self._flying) + len(self._reporting)
+            if not pending or self._idle or self._senders >= most or self._senders > busy:
                 return False
             self._senders += 1
             return True
@@ -100,7 +103,7 @@ class Outbox:
         """Return the next batch that is due, waiting for one; None where none came.
 
         Args:
-            patience: Seconds to wait while there is nothing at all.
+            patience: Seconds to wait while there is nothing at all; 0 waits for nothing.
         """
         with self._lock:
             while True:
@@ -112,7 +115,7 @@ class Outbox:
                     batch = self._ready.popleft()
                     self._flying.add(batch)
                     return batch
-                if self._closed:
+                if self._closed or not patience:
                     return None
                 self._idle += 1
                 woken = self._work.wait(self._open.due - now if self._open.messages else patience)
@@ -128,11 +131,15 @@ class Outbox:
             self._counts.sent_bytes += size
 
     def settle(self, batch: Batch, reason: DropReason | None) -> bool:
-        """Count the messages of a batch as delivered, or as dropped; False where they were given up before."""
+        """Count the messages of a batch as delivered, or as dropped; False where they were given up before.
+
+        Whoever waits for the batch goes on waiting until ``reported()``.
+        """
         with self._lock:
             if batch not in self._flying:
                 return False
             self._flying.discard(batch)
+            self._reporting[batch] = threading.get_ident()
             self._bytes -= sum(map(len, batch.messages))
             if reason is None:
                 self._counts.delivered += len(batch)
@@ -140,6 +147,12 @@ class Outbox:
                 self._counts.dropped[reason] += len(batch)
             self._progress.notify_all()
             return True
+
+    def reported(self, batch: Batch) -> None:
+        """Let a settled batch go, now that everybody knows of it."""
+        with self._lock:
+            self._reporting.pop(batch, None)
+            self._progress.notify_all()
 
     def put_back(self, batch: Batch) -> None:
         """Take a batch back in that could not be sent now, before all others."""
@@ -162,8 +175,9 @@ class Outbox:
 
     def wait_settled(self, batches: Collection[Batch], deadline: float) -> bool:
         """Wait until none of the batches is on its way any more; False where the deadline came first."""
+        me = threading.get_ident()
         with self._lock:
-            return self._wait(lambda: not any(self._is_unsettled(batch) for batch in batches), deadline)
+            return self._wait(lambda: not any(self._is_under_way(batch, me) for batch in batches), deadline)
 
     def wait_window(self, width: int, deadline: float) -> bool:
         """Wait until no more batches are on their way than there may be requests."""
@@ -173,7 +187,7 @@ class Outbox:
     def wait_empty(self, deadline: float) -> None:
         """Wait until everything is settled or everybody who could do it has given up."""
         with self._lock:
-            self._wait(lambda: not (self._ready or self._flying) or not self._senders, deadline)
+            self._wait(lambda: not (self._ready or self._flying or self._reporting) or not self._senders, deadline)
 
     def close(self) -> list[Batch]:
         """Take nothing more in; return what is not settled, which is counted as dropped by the shutdown."""
@@ -184,7 +198,8 @@ class Outbox:
             self._flying.clear()
             self._open = Batch()
             self._bytes = 0
-            self._counts.dropped[DropReason.SHUTDOWN] += sum(map(len, left))
+            if left:
+                self._counts.dropped[DropReason.SHUTDOWN] += sum(map(len, left))
             self._work.notify_all()
             self._progress.notify_all()
             return left
@@ -195,8 +210,9 @@ class Outbox:
             waiting = len(self._open) + _events(self._ready)
             return self._counts.snapshot(waiting, _events(self._flying))
 
-    def _is_unsettled(self, batch: Batch) -> bool:
-        return batch in self._flying or batch in self._ready
+    def _is_under_way(self, batch: Batch, me: int) -> bool:
+        # A hook that waits must not wait for itself.
+        return batch in self._flying or batch in self._ready or self._reporting.get(batch, me) != me
 
     def _wait(self, condition: Callable[[], bool], deadline: float) -> bool:
         while not condition():

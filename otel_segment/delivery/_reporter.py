@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from otel_segment._log import logger, say
 from otel_segment._types import JsonObject
@@ -41,41 +42,53 @@ class Reporter:
         self._on_dropped = settings.on_dropped
         self.metrics = metrics
 
-    def delivered(self, messages: Sequence[bytes]) -> None:
-        """Report messages that have arrived."""
-        if self._on_delivered is not None:
+    def settled(self, messages: Sequence[bytes], reason: DropReason | None, detail: str) -> None:
+        """Report messages that have arrived, or were dropped for a reason after they could not."""
+        self.metrics.exported(len(messages), reason)
+        if reason is not None:
+            self.dropped_messages(reason, messages, detail)
+        elif self._on_delivered is not None:
             hook = self._on_delivered
             self._call("on_delivered", lambda: hook([decode_message(message) for message in messages]))
 
     def dropped(self, reason: DropReason, messages: Sequence[JsonObject], detail: str = "") -> None:
         """Report events that were dropped; the log line names them, and never shows their contents."""
-        self.metrics.dropped(len(messages), reason)
-        if reason is not DropReason.SHUTDOWN:
-            level = logging.DEBUG if reason in _WANTED else logging.ERROR if reason in _LOST else logging.WARNING
-            hint = "; ".join(filter(None, (detail, _CURES.get(reason))))
-            say(
-                f"dropped {reason}",
-                level,
-                "dropped %d event(s), %s: %s%s",
-                len(messages),
-                reason,
-                _names(messages),
-                f" ({hint})" if hint else "",
-            )
-        if self._on_dropped is not None:
-            hook = self._on_dropped
-            self._call("on_dropped", lambda: hook(reason, list(messages)))
+        is_wanted = reason in _WANTED and not detail
+        level = logging.DEBUG if is_wanted else logging.ERROR if reason in _LOST else logging.WARNING
+        hint = "; ".join(filter(None, (detail, _CURES.get(reason))))
+        say(
+            f"dropped {reason}",
+            level,
+            "dropped %d event(s), %s: %s%s",
+            len(messages),
+            reason,
+            _names(messages),
+            f" ({hint})" if hint else "",
+        )
+        self._note(reason, messages)
 
     def dropped_messages(self, reason: DropReason, messages: Sequence[bytes], detail: str = "") -> None:
         """Report encoded messages that were dropped."""
         self.dropped(reason, [decode_message(message) for message in messages], detail)
 
+    def left(self, messages: Sequence[bytes], where: str) -> None:
+        """Report what the shutdown left undelivered; of this the number is always said."""
+        with suppress(Exception):
+            logger.error("shut down with %d event(s) not delivered to %s", len(messages), where)
+        self.metrics.exported(len(messages), DropReason.SHUTDOWN)
+        self._note(DropReason.SHUTDOWN, [decode_message(message) for message in messages])
+
+    def _note(self, reason: DropReason, messages: Sequence[JsonObject]) -> None:
+        self.metrics.dropped(len(messages), reason)
+        if self._on_dropped is not None:
+            hook = self._on_dropped
+            self._call("on_dropped", lambda: hook(reason, list(messages)))
+
     def _call(self, name: str, hook: Callable[[], None]) -> None:
         try:
             hook()
-        except Exception:  # noqa: BLE001 - an application's hook may do anything
-            say(f"hook {name}", logging.ERROR, "the hook %s failed", name)
-            logger.debug("the hook %s failed", name, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - an application's hook may do anything
+            say(f"hook {name}", logging.ERROR, "the hook %s failed", name, exc_info=error)
 
 
 def _names(messages: Sequence[JsonObject]) -> str:

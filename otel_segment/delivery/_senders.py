@@ -12,7 +12,7 @@ from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
 
 from otel_segment._clock import Clock
-from otel_segment._log import say
+from otel_segment._log import say, say_once
 from otel_segment.delivery._gate import Gate
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Reporter
@@ -20,7 +20,7 @@ from otel_segment.mapping import iso_time
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
 from otel_segment.transport import Reply, Transport
-from otel_segment.wire import Batch, Verdict, backoff, judge, retry_after
+from otel_segment.wire import FIRST_DELAY, Batch, Verdict, backoff, judge, retry_after
 
 __all__ = ["Senders"]
 
@@ -66,6 +66,7 @@ class Senders:
         self._deadline: float | None = None
         self._hurry = threading.Event()
         self._ended = threading.Event()
+        self._threads: set[int] = set()
 
     def ensure(self) -> None:
         """Start one more sender where that helps."""
@@ -77,11 +78,15 @@ class Senders:
             # The interpreter is ending and starts no more threads: who waits for the batches sends them itself.
             self._outbox.sender_gone()
 
-    def work(self, deadline: float) -> None:
-        """Send in this thread what is waiting, where there is nobody else to do it."""
+    def help(self, deadline: float) -> None:
+        """Send in this thread what is waiting, where nobody else does it.
+
+        That is so where no thread can be started any more, and where a sender itself waits, in a hook.
+        """
+        is_sender = threading.get_ident() in self._threads
         token = context.attach(_suppressed())
         try:
-            while self._clock.monotonic() < deadline and not self._outbox.has_senders:
+            while self._clock.monotonic() < deadline and (is_sender or not self._outbox.has_senders):
                 batch = self._outbox.take(0)
                 if batch is None or not self._deliver(batch, deadline):
                     return
@@ -99,30 +104,36 @@ class Senders:
 
     def _run(self) -> None:
         context.attach(_suppressed())
+        self._threads.add(threading.get_ident())
         try:
             while (batch := self._outbox.take(_PATIENCE)) is not None:
                 # The next batch may need somebody to send it, or to see to it that it does not wait too long.
                 self.ensure()
                 if not self._deliver(batch, math.inf):
                     return
+        except Exception as error:  # noqa: BLE001 - a meter of the application, or a defect of ours
+            say("sender", logging.ERROR, "a sender failed; the next event starts another one", exc_info=error)
         finally:
+            self._threads.discard(threading.get_ident())
             self._outbox.sender_gone()
 
     def _deliver(self, batch: Batch, deadline: float) -> bool:
         """See a batch to its end; False where the time for it is over and it is back in the outbox."""
         metrics = self._reporter.metrics
-        metrics.taken(len(batch))
-        end = self._attempt(batch, deadline)
-        metrics.settled(len(batch), end and end.reason)
-        if end is None:
-            self._outbox.put_back(batch)
-            return False
-        if self._outbox.settle(batch, end.reason):
-            if end.reason is None:
-                self._reporter.delivered(batch.messages)
-            else:
-                self._reporter.dropped_messages(end.reason, batch.messages, end.detail)
-        return True
+        end = None
+        try:
+            metrics.taken(len(batch))
+            end = self._attempt(batch, deadline)
+            metrics.released(len(batch))
+        finally:
+            if end is None:
+                self._outbox.put_back(batch)
+        if end is not None and self._outbox.settle(batch, end.reason):
+            try:
+                self._reporter.settled(batch.messages, end.reason, end.detail)
+            finally:
+                self._outbox.reported(batch)
+        return end is not None
 
     def _attempt(self, batch: Batch, deadline: float) -> _End | None:
         """Post a batch until its fate is known; None where the time is over before."""
@@ -138,20 +149,24 @@ class Senders:
                 self._explain(verdict, reply)
                 return _End(DropReason.REJECTED, _detail(reply))
             failures += 1
-            say("retry", logging.WARNING, "%s; trying again", self._trouble(reply))
-            spent += self._clock.monotonic() - began
-            asked = retry_after(reply.headers, self._clock.time())
-            if asked is not None:
-                # A wait that the endpoint asks for does not use up the time for retries.
-                self._gate.close_for(asked)
-                continue
-            delay = backoff(failures, random.random())  # noqa: S311 - jitter is no secret
-            spent += delay
+            say(f"retry {self._settings.url}", logging.WARNING, "%s; trying again", self._trouble(reply))
+            delay = self._delay(reply, failures)
+            spent += self._clock.monotonic() - began + delay
             if spent > self._settings.max_retry_time:
                 return _End(DropReason.RETRIES_EXHAUSTED, _detail(reply))
             if not self._sleep(delay, deadline):
                 break
         return None
+
+    def _delay(self, reply: Reply, failures: int) -> float:
+        """Return the seconds to wait besides those that the endpoint asks for, which use up no time for retries."""
+        asked = retry_after(reply.headers, self._clock.time())
+        if asked is not None:
+            self._gate.close_for(asked)
+            # An endpoint that asks for next to nothing, time after time, is not to be asked without a pause.
+            if asked >= FIRST_DELAY:
+                return 0.0
+        return backoff(failures, random.random())  # noqa: S311 - jitter is no secret
 
     def _post(self, batch: Batch, failures: int) -> Reply:
         body = batch.body(iso_time(int(self._clock.time() * 1e9)), self._write_key)
@@ -195,8 +210,8 @@ class Senders:
 
     def _explain(self, verdict: Verdict, reply: Reply) -> None:
         if verdict is Verdict.REDIRECTED:
-            say(
-                "redirect",
+            say_once(
+                f"redirect {self._settings.url} {reply.text}",
                 logging.ERROR,
                 "configuration error: the endpoint %s answers %d and points to %s; set endpoint to where events go",
                 self._settings.url,
@@ -204,7 +219,12 @@ class Senders:
                 reply.text or "nowhere",
             )
         else:
-            say("rejected", logging.ERROR, "%s; such requests are not repeated", self._trouble(reply))
+            say(
+                f"rejected {self._settings.url}",
+                logging.ERROR,
+                "%s; such requests are not repeated",
+                self._trouble(reply),
+            )
 
 
 def _suppressed() -> context.Context:

@@ -1,7 +1,9 @@
 """What an export waits for: how the two exporters behave behind the SDK's processors."""
 
+import time
+
 from otel_segment.delivery import Delivery
-from otel_segment.exporters._batch_worker import BatchWorker, calling_batch_worker
+from otel_segment.exporters._batch_processor import CallingProcessor, calling_processor, is_ending, is_its_worker
 from otel_segment.reasons import DropReason
 
 __all__ = ["EXPORT_TIMEOUT", "finish_export", "losses", "shut_down"]
@@ -25,9 +27,12 @@ def finish_export(delivery: Delivery, losses_before: int) -> bool:
     Returns:
         False where events were lost, or are not settled though they should be.
     """
-    worker = calling_batch_worker()
-    settled = delivery.flush(EXPORT_TIMEOUT) if worker is None else _wait_for_room(delivery, worker)
-    return settled and losses(delivery) == losses_before
+    processor = calling_processor()
+    if processor is not None and is_its_worker(processor):
+        is_well = _wait_for_room(delivery, processor)
+    else:
+        is_well = _wait_for_outcome(delivery, processor)
+    return is_well and losses(delivery) == losses_before
 
 
 def losses(delivery: Delivery) -> int:
@@ -41,12 +46,26 @@ def shut_down(delivery: Delivery, timeout_millis: float) -> None:
     delivery.shutdown(min(delivery.settings.shutdown_timeout, timeout_millis / 1000))
 
 
-def _wait_for_room(delivery: Delivery, worker: BatchWorker) -> bool:
+def _wait_for_room(delivery: Delivery, processor: CallingProcessor) -> bool:
     """Hold the SDK's worker while all requests are taken, but not when the SDK is shutting down.
 
     The SDK waits long for its worker before it tells the exporter to shut down, so the time for that begins here.
     """
-    while not delivery.wait_window(_LOOK_UP):
-        if worker._shutdown:  # noqa: SLF001 - the SDK has no public way to ask
-            return delivery.wait_window(delivery.hurry(delivery.settings.shutdown_timeout))
-    return True
+    while not is_ending(processor):
+        if delivery.wait_window(_LOOK_UP):
+            return True
+    return delivery.wait_window(delivery.hurry(delivery.settings.shutdown_timeout))
+
+
+def _wait_for_outcome(delivery: Delivery, processor: CallingProcessor | None) -> bool:
+    """Hold the caller until the events are settled; a processor that is shutting down waits for its caller, too."""
+    batches = delivery.send()
+    if processor is None:
+        return delivery.wait(batches, EXPORT_TIMEOUT)
+    deadline = time.monotonic() + EXPORT_TIMEOUT
+    while not is_ending(processor) and time.monotonic() < deadline:
+        if delivery.wait(batches, _LOOK_UP):
+            return True
+    if is_ending(processor):
+        return delivery.wait(batches, delivery.hurry(delivery.settings.shutdown_timeout))
+    return False

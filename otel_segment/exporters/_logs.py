@@ -41,9 +41,10 @@ class SegmentLogRecordExporter(LogRecordExporter):
             FAILURE where events were lost in delivery, or could not be settled in time.
         """
         losses_before = losses(self._pipeline.delivery)
-        for readable in batch:
-            self._pipeline.take_log_record(readable)
-        is_well = finish_export(self._pipeline.delivery, losses_before)
+        # Not any(), which would stop at the first. Where nothing was taken there is nothing to wait for, and our own
+        # log lines, when they come back here, must not wait for the sender that wrote them.
+        taken = [self._pipeline.take_log_record(readable) for readable in batch]
+        is_well = not any(taken) or finish_export(self._pipeline.delivery, losses_before)
         return LogRecordExportResult.SUCCESS if is_well else LogRecordExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:

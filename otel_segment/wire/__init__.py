@@ -1,12 +1,13 @@
 """Payloads to bytes, bytes to requests, answers to verdicts: no I/O, no clock."""
 
-from otel_segment.wire._backoff import backoff
+from otel_segment.wire._backoff import FIRST_DELAY, backoff
 from otel_segment.wire._batch import Batch
 from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from otel_segment.wire._message import decode_message, encode_message, is_too_large
 from otel_segment.wire._verdict import Verdict, judge, retry_after
 
 __all__ = [
+    "FIRST_DELAY",
     "MAX_BATCH_EVENTS",
     "MAX_BATCH_EVENT_BYTES",
     "MAX_EVENT_BYTES",
