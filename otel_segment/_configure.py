@@ -83,6 +83,9 @@ def shutdown(timeout: float | None = None) -> bool:
     """
     limit = timeout if timeout is not None else longest_shutdown()
     deadline = time.monotonic() + limit
+    for delivery in deliveries():
+        # So that retries do not wait longer than there is time for.
+        delivery.hurry(limit)
     outcomes = [flush(limit)]
     outcomes += [delivery.shutdown(max(0.0, deadline - time.monotonic())) for delivery in deliveries()]
     for provider in providers():

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from opentelemetry import trace
@@ -12,6 +13,9 @@ from otel_segment._log import logger
 from otel_segment.delivery._live import deliveries
 
 __all__ = ["call_in_time", "drain", "longest_shutdown", "providers"]
+
+_LONG = 24 * 60 * 60 * 1_000
+"""Milliseconds: the SDK has no word for as long as it takes."""
 
 
 def drain(timeout: float | None = None) -> bool:
@@ -25,7 +29,8 @@ def drain(timeout: float | None = None) -> bool:
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     # Each is to be flushed, even where another could not be.
-    outcomes = [call_in_time(provider.force_flush, deadline) for provider in providers()]
+    millis = _LONG if timeout is None else int(timeout * 1_000)
+    outcomes = [call_in_time(partial(provider.force_flush, millis), deadline) for provider in providers()]
     outcomes += [delivery.flush(_left(deadline)) for delivery in deliveries()]
     return all(outcomes)
 
@@ -45,7 +50,12 @@ def longest_shutdown() -> float:
 
 
 def call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
-    """Call what knows no deadline, and leave it to itself when the deadline is over."""
+    """Call what knows no deadline, and leave it to itself when the deadline is over.
+
+    Returns:
+        Whether it came to its end. What it returned says nothing: a provider that was shut down before, or another
+        exporter that fails, returns False too.
+    """
     outcome: list[object] = []
 
     def run() -> None:
@@ -62,7 +72,7 @@ def call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
         run()
     else:
         caller.join(_left(deadline))
-    return bool(outcome) and outcome[0] is not False
+    return bool(outcome)
 
 
 def _left(deadline: float | None) -> float | None:
