@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import random
 import threading
 import time
@@ -16,6 +17,7 @@ from otel_segment._log import say, say_once
 from otel_segment.delivery._gate import Gate
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Reporter
+from otel_segment.delivery._uwsgi import warn_where_threads_stand_still
 from otel_segment.mapping import iso_time
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
@@ -66,6 +68,7 @@ class Senders:
         self._deadline: float | None = None
         self._hurry = threading.Event()
         self._ended = threading.Event()
+        self._pid = os.getpid()
         self._threads: set[int] = set()
 
     def ensure(self) -> None:
@@ -77,6 +80,7 @@ class Senders:
         except RuntimeError:
             # The interpreter is ending and starts no more threads: who waits for the batches sends them itself.
             self._outbox.sender_gone()
+        warn_where_threads_stand_still()
 
     def help(self, deadline: float) -> None:
         """Send in this thread what is waiting, where nobody else does it.
@@ -116,6 +120,9 @@ class Senders:
         finally:
             self._threads.discard(threading.get_ident())
             self._outbox.sender_gone()
+            if os.getpid() != self._pid:
+                # A greenlet that gevent took across a fork; threading has forgotten it, and would fail at its end.
+                threading.Event().wait()
 
     def _deliver(self, batch: Batch, deadline: float) -> bool:
         """See a batch to its end; False where the time for it is over and it is back in the outbox."""
@@ -201,7 +208,8 @@ class Senders:
         return self._last_moment(deadline) - self._clock.monotonic()
 
     def _last_moment(self, deadline: float) -> float:
-        if self._ended.is_set():
+        # Threads do not cross a fork, but gevent's do; what the parent had is not theirs to send.
+        if self._ended.is_set() or os.getpid() != self._pid:
             return -math.inf
         return deadline if self._deadline is None else min(deadline, self._deadline)
 
