@@ -109,9 +109,9 @@ def sustained(contender: Contender, events: int, rate: float, slice_seconds: flo
 
 def conversion(name: str, records: int, repeats: int, event: str) -> Figures:
     """Convert records that were never seen before, and return the best of the repeats."""
-    import timeit  # noqa: PLC0415
+    import timeit
 
-    from benchmarks.records import make_records  # noqa: PLC0415
+    from benchmarks.records import make_records
 
     convert: Callable[[object], None] = importlib.import_module(f"benchmarks.conversions.{name}").convert
     convert(make_records(512, SHAPES[event]))
@@ -122,7 +122,7 @@ def conversion(name: str, records: int, repeats: int, event: str) -> Figures:
 
 def profile(contender: Contender, events: int) -> dict[str, str]:
     """Run a burst under the sampling profiler."""
-    from benchmarks.sampler import Sampler  # noqa: PLC0415
+    from benchmarks.sampler import Sampler
 
     with Sampler() as sampler:
         figures = burst(contender, events)
