@@ -160,14 +160,14 @@ def may_import(importer: str, imported: str, *, is_door: bool) -> bool:
 
 
 def test_doors_define_nothing() -> None:
-    """A folder's door hands out what its files define."""
-    allowed = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)
+    """A folder's door hands out what its files define, some of it when it is first asked for."""
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in FILES
-        if path.name == "__init__.py" and path.parent != ROOT
+        if path.name == "__init__.py"
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if not isinstance(node, allowed)
+        if not isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign, ast.If))
+        and not (isinstance(node, ast.FunctionDef) and node.name in {"__getattr__", "__dir__"})
     ]
 
     assert wrong == []
@@ -258,9 +258,8 @@ def test_exports(name: str) -> None:
 
     assert len(set(exported)) == len(exported)
     assert all(hasattr(door, key) for key in exported)
-    if name == "otel_segment":
-        # Its names come when they are asked for; by now some were, beside what typing needs.
-        assert dir(door) == sorted(exported)
+    if hasattr(door, "__getattr__"):
+        assert visible - {"TYPE_CHECKING", "import_module"} <= set(exported)
     else:
         assert visible == set(exported)
 
