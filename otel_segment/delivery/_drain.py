@@ -14,8 +14,8 @@ from otel_segment.delivery._live import deliveries
 
 __all__ = ["call_in_time", "drain", "longest_shutdown", "providers"]
 
-_LONG = 24 * 60 * 60 * 1_000
-"""Milliseconds: the SDK has no word for as long as it takes."""
+_LONG = 24 * 60 * 60
+"""Seconds: the SDK has no word for as long as it takes."""
 
 
 def drain(timeout: float | None = None) -> bool:
@@ -29,7 +29,7 @@ def drain(timeout: float | None = None) -> bool:
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     # Each is to be flushed, even where another could not be.
-    millis = _LONG if timeout is None else int(timeout * 1_000)
+    millis = int(min(_LONG if timeout is None else timeout, _LONG) * 1_000)
     outcomes = [call_in_time(partial(provider.force_flush, millis), deadline) for provider in providers()]
     outcomes += [delivery.flush(_left(deadline)) for delivery in deliveries()]
     return all(outcomes)
@@ -76,4 +76,4 @@ def call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
 
 
 def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
+    return None if deadline is None else min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)

@@ -219,7 +219,7 @@ class Outbox:
             left = deadline - self._clock.monotonic()
             if left <= 0:
                 return False
-            self._progress.wait(left)
+            self._progress.wait(min(left, threading.TIMEOUT_MAX))
         return True
 
 
