@@ -373,7 +373,7 @@ class TestBodies:
         ("body", "encoding", "status"),
         [
             (b"no gzip", "gzip", 400),
-            (gzip.compress(b"{}" * 100)[:-9], "gzip", 400),
+            (gzip.compress(b"{}" * 100, mtime=0)[:-9], "gzip", 400),
             (gzip.compress(b" " * 17_000_000), "gzip", 413),
             (b"{}", "br", 415),
             (b"x" * 16_777_217, "identity", 413),
