@@ -14,7 +14,7 @@ from typing_extensions import Unpack
 from otel_segment._log import logger
 from otel_segment.delivery import Stats, call_in_time, deliveries, drain, longest_shutdown, providers
 from otel_segment.errors import ConfigurationError
-from otel_segment.exporters import SegmentLogRecordExporter, SegmentLogRecordProcessor
+from otel_segment.exporters import Door, SegmentLogRecordProcessor
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["configure", "flush", "shutdown", "stats"]
@@ -105,8 +105,7 @@ def _is_set(provider: ApiLoggerProvider) -> bool:
 
 def _has_segment(provider: LoggerProvider) -> bool:
     """Tell whether a Segment exporter hangs on a provider; the SDK has no public way to ask."""
-    ours = (SegmentLogRecordProcessor, SegmentLogRecordExporter)
-    return any(isinstance(part, ours) for part in _parts(getattr(provider, "_multi_log_record_processor", None)))
+    return any(isinstance(part, Door) for part in _parts(getattr(provider, "_multi_log_record_processor", None)))
 
 
 def _parts(part: Any) -> Iterator[Any]:

@@ -1,6 +1,5 @@
 """The one table of settings, with environment variables, defaults and parsers; and how it is read."""
 
-import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -275,6 +274,9 @@ def _strangers(given: _Given) -> Iterator[tuple[str, str]]:
             yield name, f"otel_segment {__version__} does not have this setting yet; remove it ({sources})"
     names = [row.name for row in ROWS]
     for name in sorted(set(given.arguments).difference(names, dict(_NOT_YET))):
+        # Only who made a mistake pays for the module that helps with it.
+        import difflib
+
         near = difflib.get_close_matches(name.lower(), names, 1)
         guess = f"did you mean {near[0]}? " if near else ""
         yield name, f'no such setting (argument "{name}"). {guess}There are {", ".join(names)}'

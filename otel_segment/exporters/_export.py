@@ -6,7 +6,7 @@ from otel_segment.delivery import Delivery
 from otel_segment.exporters._batch_processor import CallingProcessor, calling_processor, is_ending, is_its_worker
 from otel_segment.reasons import DropReason
 
-__all__ = ["EXPORT_TIMEOUT", "finish_export", "losses", "shut_down"]
+__all__ = ["EXPORT_TIMEOUT", "finish_export", "losses"]
 
 EXPORT_TIMEOUT = 30.0
 """Seconds that an export on anybody's thread but the SDK's worker waits to see its events settled."""
@@ -39,11 +39,6 @@ def losses(delivery: Delivery) -> int:
     """Return how many events were lost in delivery so far."""
     dropped = delivery.stats().dropped
     return sum(dropped.get(reason, 0) for reason in _LOSSES)
-
-
-def shut_down(delivery: Delivery, timeout_millis: float) -> None:
-    """End a delivery within its setting ``shutdown_timeout`` and what the SDK allows, whichever is shorter."""
-    delivery.shutdown(min(delivery.settings.shutdown_timeout, timeout_millis / 1000))
 
 
 def _wait_for_room(delivery: Delivery, processor: CallingProcessor) -> bool:

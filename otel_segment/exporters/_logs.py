@@ -6,15 +6,14 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 from typing_extensions import Unpack
 
-from otel_segment._env import resolve
-from otel_segment.exporters._export import finish_export, losses, shut_down
-from otel_segment.exporters._pipeline import Pipeline
+from otel_segment.exporters._door import Door
+from otel_segment.exporters._export import finish_export, losses
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["SegmentLogRecordExporter"]
 
 
-class SegmentLogRecordExporter(LogRecordExporter):
+class SegmentLogRecordExporter(Door, LogRecordExporter):
     """Sends analytics events among log records to Segment.
 
     Give it to a ``BatchLogRecordProcessor``, or choose it by ``OTEL_LOGS_EXPORTER=segment`` or as
@@ -32,7 +31,7 @@ class SegmentLogRecordExporter(LogRecordExporter):
     """
 
     def __init__(self, **settings: Unpack[SettingsArguments]) -> None:
-        self._pipeline = Pipeline(resolve(settings), "segment_log_exporter", "log")
+        super().__init__(settings, "segment_log_exporter", "log")
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Convert and send log records; those that are no analytics events are left alone.
@@ -46,11 +45,3 @@ class SegmentLogRecordExporter(LogRecordExporter):
         taken = [self._pipeline.take_log_record(readable) for readable in batch]
         is_well = not any(taken) or finish_export(self._pipeline.delivery, losses_before)
         return LogRecordExportResult.SUCCESS if is_well else LogRecordExportResult.FAILURE
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until all that was exported is settled; False where that takes longer than the timeout."""
-        return self._pipeline.delivery.flush(timeout_millis / 1000)
-
-    def shutdown(self, timeout_millis: float = 30_000) -> None:
-        """Deliver what can be delivered within ``shutdown_timeout``, and end."""
-        shut_down(self._pipeline.delivery, timeout_millis)

@@ -3,15 +3,13 @@
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from typing_extensions import Unpack
 
-from otel_segment._env import resolve
-from otel_segment.exporters._export import shut_down
-from otel_segment.exporters._pipeline import Pipeline
+from otel_segment.exporters._door import Door
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["SegmentLogRecordProcessor"]
 
 
-class SegmentLogRecordProcessor(LogRecordProcessor):
+class SegmentLogRecordProcessor(Door, LogRecordProcessor):
     """Converts analytics events inside ``emit()`` and sends them to Segment.
 
     There is no queue of records before it: what is mutable is read, and what is private is removed, there and then.
@@ -26,17 +24,9 @@ class SegmentLogRecordProcessor(LogRecordProcessor):
     """
 
     def __init__(self, **settings: Unpack[SettingsArguments]) -> None:
-        self._pipeline = Pipeline(resolve(settings), "segment_log_processor", "log")
+        super().__init__(settings, "segment_log_processor", "log")
         self._take = self._pipeline.take_log_record
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take one log record; one that is no analytics event is left alone."""
         self._take(log_record)
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until all that was emitted is settled; False where that takes longer than the timeout."""
-        return self._pipeline.delivery.flush(timeout_millis / 1000)
-
-    def shutdown(self, timeout_millis: float = 30_000) -> None:
-        """Deliver what can be delivered within ``shutdown_timeout``, and end."""
-        shut_down(self._pipeline.delivery, timeout_millis)

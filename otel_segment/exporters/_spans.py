@@ -6,15 +6,14 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from typing_extensions import Unpack
 
-from otel_segment._env import resolve
-from otel_segment.exporters._export import finish_export, losses, shut_down
-from otel_segment.exporters._pipeline import Pipeline
+from otel_segment.exporters._door import Door
+from otel_segment.exporters._export import finish_export, losses
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["SegmentSpanExporter"]
 
 
-class SegmentSpanExporter(SpanExporter):
+class SegmentSpanExporter(Door, SpanExporter):
     """Sends analytics events on spans to Segment.
 
     An event on a span follows the span: it leaves when the span has ended, and never where the span is not sampled.
@@ -29,7 +28,7 @@ class SegmentSpanExporter(SpanExporter):
     """
 
     def __init__(self, **settings: Unpack[SettingsArguments]) -> None:
-        self._pipeline = Pipeline(resolve(settings), "segment_span_exporter", "span")
+        super().__init__(settings, "segment_span_exporter", "span")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Convert and send the analytics events of spans; other events, and the spans, are left alone.
@@ -43,11 +42,3 @@ class SegmentSpanExporter(SpanExporter):
         taken = [self._pipeline.take_span(span) for span in spans]
         is_well = not any(taken) or finish_export(self._pipeline.delivery, losses_before)
         return SpanExportResult.SUCCESS if is_well else SpanExportResult.FAILURE
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until all that was exported is settled; False where that takes longer than the timeout."""
-        return self._pipeline.delivery.flush(timeout_millis / 1000)
-
-    def shutdown(self, timeout_millis: float = 30_000) -> None:
-        """Deliver what can be delivered within ``shutdown_timeout``, and end."""
-        shut_down(self._pipeline.delivery, timeout_millis)
