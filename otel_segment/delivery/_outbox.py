@@ -16,6 +16,9 @@ from otel_segment.wire import Batch
 
 __all__ = ["Outbox"]
 
+# What stands for the batch that waits for company while there is none: the next message begins one.
+_NO_ROOM = Batch.without_room()
+
 
 class Outbox:
     """Holds messages until they are settled, bounded by their bytes.
@@ -34,7 +37,7 @@ class Outbox:
         self._work = threading.Condition(self._lock)
         self._progress = threading.Condition(self._lock)
         self._counts = Counts()
-        self._open = Batch()
+        self._open = _NO_ROOM
         self._ready: deque[Batch] = deque()
         self._flying: set[Batch] = set()
         self._reporting: dict[Batch, int] = {}
@@ -48,31 +51,34 @@ class Outbox:
 
     def put(self, message: bytes) -> DropReason | None:
         """Take a message in; return why not where it is refused. The refused one is counted as dropped."""
-        size = len(message)
         with self._lock:
-            counts = self._counts
-            counts.accepted += 1
-            if self._closed or self._bytes + size > self._max_bytes:
+            self._counts.accepted += 1
+            total = self._bytes + len(message)
+            if total > self._max_bytes or self._closed:
                 reason = DropReason.SHUTDOWN if self._closed else DropReason.QUEUE_FULL
-                counts.dropped[reason] += 1
+                self._counts.dropped[reason] += 1
                 return reason
-            self._bytes += size
+            self._bytes = total
             if not self._open.add(message):
-                self._ready.append(self._open)
-                self._open = Batch()
-                self._open.add(message)
-            if len(self._open.messages) == 1:
-                self._open.due = self._clock.monotonic() + self._flush_interval
-                self.short_handed = not self._idle
-                self._work.notify()
+                self._begin_batch(message)
         return None
+
+    def _begin_batch(self, message: bytes) -> None:
+        """Begin a batch with a message for which the last one has no room, or is not there; with the lock held."""
+        if self._open.messages:
+            self._ready.append(self._open)
+        self._open = Batch()
+        self._open.add(message)
+        self._open.due = self._clock.monotonic() + self._flush_interval
+        self.short_handed = not self._idle
+        self._work.notify()
 
     def seal(self) -> list[Batch]:
         """Let the messages that wait for company go without it; return all that are on their way."""
         with self._lock:
             if self._open.messages:
                 self._ready.append(self._open)
-                self._open = Batch()
+                self._open = _NO_ROOM
             self._work.notify_all()
             return [*self._ready, *self._flying, *self._reporting]
 
@@ -110,7 +116,7 @@ class Outbox:
                 now = self._clock.monotonic()
                 if self._open.messages and now >= self._open.due:
                     self._ready.append(self._open)
-                    self._open = Batch()
+                    self._open = _NO_ROOM
                 if self._ready:
                     batch = self._ready.popleft()
                     self._flying.add(batch)
@@ -196,7 +202,7 @@ class Outbox:
             left = [batch for batch in (*self._ready, *self._flying, self._open) if batch.messages]
             self._ready.clear()
             self._flying.clear()
-            self._open = Batch()
+            self._open = _NO_ROOM
             self._bytes = 0
             if left:
                 self._counts.dropped[DropReason.SHUTDOWN] += sum(map(len, left))

@@ -17,6 +17,13 @@ class Batch:
         self.due = 0.0
         """When it is sent at the latest, on the monotonic clock."""
 
+    @classmethod
+    def without_room(cls) -> "Batch":
+        """Return a batch that takes no message."""
+        batch = cls()
+        batch.size = MAX_BATCH_EVENT_BYTES
+        return batch
+
     def __len__(self) -> int:
         return len(self.messages)
 
