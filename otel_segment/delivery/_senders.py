@@ -17,6 +17,7 @@ from otel_segment._log import say, say_once
 from otel_segment.delivery._gate import Gate
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Reporter
+from otel_segment.delivery._signals import signals_held
 from otel_segment.delivery._uwsgi import warn_where_threads_stand_still
 from otel_segment.mapping import iso_time
 from otel_segment.reasons import DropReason
@@ -76,7 +77,8 @@ class Senders:
         if not self._outbox.needs_sender(self._settings.concurrency):
             return
         try:
-            threading.Thread(target=self._run, name="otel-segment-sender", daemon=True).start()
+            with signals_held():
+                threading.Thread(target=self._run, name="otel-segment-sender", daemon=True).start()
         except RuntimeError:
             # The interpreter is ending and starts no more threads: who waits for the batches sends them itself.
             self._outbox.sender_gone()
