@@ -88,8 +88,7 @@ def shutdown(timeout: float | None = None) -> bool:
         delivery.hurry(limit)
     outcomes = [flush(limit)]
     outcomes += [delivery.shutdown(max(0.0, deadline - time.monotonic())) for delivery in deliveries()]
-    for provider in providers():
-        call_in_time(provider.shutdown, deadline)
+    call_in_time([provider.shutdown for provider in providers()], deadline)
     return all(outcomes)
 
 

@@ -1,8 +1,17 @@
 """Messages to the endpoint: queue, send, retry, settle, count."""
 
 from otel_segment.delivery._delivery import Delivery
-from otel_segment.delivery._drain import call_in_time, drain, longest_shutdown, providers
+from otel_segment.delivery._drain import call_in_time, drain, longest_shutdown, providers, time_to_wait
 from otel_segment.delivery._live import deliveries
 from otel_segment.delivery._stats import Stats
 
-__all__ = ["Delivery", "Stats", "call_in_time", "deliveries", "drain", "longest_shutdown", "providers"]
+__all__ = [
+    "Delivery",
+    "Stats",
+    "call_in_time",
+    "deliveries",
+    "drain",
+    "longest_shutdown",
+    "providers",
+    "time_to_wait",
+]

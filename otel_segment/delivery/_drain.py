@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -12,10 +13,12 @@ from opentelemetry._logs import get_logger_provider
 from otel_segment._log import logger
 from otel_segment.delivery._live import deliveries
 
-__all__ = ["call_in_time", "drain", "longest_shutdown", "providers"]
+__all__ = ["call_in_time", "drain", "longest_shutdown", "providers", "time_to_wait"]
 
 _LONG = 24 * 60 * 60
 """Seconds: the SDK has no word for as long as it takes."""
+
+_deadline: ContextVar[float | None] = ContextVar("otel_segment.deadline", default=None)
 
 
 def drain(timeout: float | None = None) -> bool:
@@ -28,11 +31,18 @@ def drain(timeout: float | None = None) -> bool:
         Whether everything is settled.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    # Each is to be flushed, even where another could not be.
     millis = int(min(_LONG if timeout is None else timeout, _LONG) * 1_000)
-    outcomes = [call_in_time(partial(provider.force_flush, millis), deadline) for provider in providers()]
-    outcomes += [delivery.flush(_left(deadline)) for delivery in deliveries()]
-    return all(outcomes)
+    for delivery in deliveries():
+        delivery.send()
+    handed_over = call_in_time([partial(processor.force_flush, millis) for processor in _processors()], deadline)
+    # A list, not a generator: each is to be flushed, even where another could not be.
+    return all([handed_over, *[delivery.flush(_left(deadline)) for delivery in deliveries()]])
+
+
+def time_to_wait(longest: float) -> float:
+    """Return the seconds that an exporter may wait which the SDK calls, and tells nothing of time."""
+    left = _left(_deadline.get())
+    return longest if left is None else min(left, longest)
 
 
 def providers() -> list[Any]:
@@ -49,30 +59,61 @@ def longest_shutdown() -> float:
     return max((delivery.settings.shutdown_timeout for delivery in deliveries()), default=0.0)
 
 
-def call_in_time(call: Callable[[], object], deadline: float | None) -> bool:
-    """Call what knows no deadline, and leave it to itself when the deadline is over.
+def call_in_time(calls: Iterable[Callable[[], object]], deadline: float | None) -> bool:
+    """Make calls that know no deadline, all at the same time, and leave them to themselves when it is over.
 
     Returns:
-        Whether it came to its end. What it returned says nothing: a provider that was shut down before, or another
-        exporter that fails, returns False too.
+        Whether all came to their end. What they returned says nothing: a processor that was shut down before, or
+        another exporter that fails, returns False too.
     """
-    outcome: list[object] = []
+    callers = [_Caller(call, deadline) for call in calls]
+    for caller in callers:
+        caller.begin()
+    return False not in [caller.has_ended() for caller in callers]
 
-    def run() -> None:
+
+class _Caller:
+    """Makes a call on a thread of its own."""
+
+    def __init__(self, call: Callable[[], object], deadline: float | None) -> None:
+        self._call = call
+        self._deadline = deadline
+        self._is_well = False
+        self._thread = threading.Thread(target=self._run, name="otel-segment-flush", daemon=True)
+
+    def begin(self) -> None:
+        """Make the call: at once where the interpreter is ending and starts no more threads."""
         try:
-            outcome.append(call())
-        except Exception:  # noqa: BLE001 - whatever hangs on a provider is not ours to judge
-            logger.debug("%r failed", call, exc_info=True)
+            self._thread.start()
+        except RuntimeError:
+            self._run()
 
-    caller = threading.Thread(target=run, name="otel-segment-flush", daemon=True)
-    try:
-        caller.start()
-    except RuntimeError:
-        # The interpreter is ending and starts no more threads.
-        run()
-    else:
-        caller.join(_left(deadline))
-    return bool(outcome)
+    def has_ended(self) -> bool:
+        """Wait for the call; False where it failed, or the deadline came first."""
+        if self._thread.ident is not None:
+            self._thread.join(_left(self._deadline))
+        return self._is_well
+
+    def _run(self) -> None:
+        token = _deadline.set(self._deadline)
+        try:
+            self._call()
+            self._is_well = True
+        except Exception:  # noqa: BLE001 - whatever hangs on a provider is not ours to judge
+            logger.debug("%r failed", self._call, exc_info=True)
+        finally:
+            _deadline.reset(token)
+
+
+def _processors() -> Iterator[Any]:
+    """Yield what hangs on the providers: by itself, as providers flush one processor after the other."""
+    for provider in providers():
+        several = getattr(provider, "_multi_log_record_processor", None) or getattr(
+            provider, "_active_span_processor", None
+        )
+        names = ("_log_record_processors", "_span_processors")
+        found = [processor for name in names for processor in getattr(several, name, ())]
+        yield from found or [provider]
 
 
 def _left(deadline: float | None) -> float | None:

@@ -30,6 +30,10 @@ class LiveDelivery(Protocol):
         """Wait until all that was handed over before is settled."""
         ...
 
+    def send(self) -> object:
+        """Send what was handed over without waiting for more."""
+        ...
+
     def hurry(self, timeout: float) -> float:
         """Begin to end: retries wait no longer than the time that is left for shutting down."""
         ...

@@ -2,7 +2,7 @@
 
 import time
 
-from otel_segment.delivery import Delivery
+from otel_segment.delivery import Delivery, time_to_wait
 from otel_segment.exporters._batch_processor import CallingProcessor, calling_processor, is_ending, is_its_worker
 from otel_segment.reasons import DropReason
 
@@ -55,9 +55,10 @@ def _wait_for_room(delivery: Delivery, processor: CallingProcessor) -> bool:
 def _wait_for_outcome(delivery: Delivery, processor: CallingProcessor | None) -> bool:
     """Hold the caller until the events are settled; a processor that is shutting down waits for its caller, too."""
     batches = delivery.send()
+    timeout = time_to_wait(EXPORT_TIMEOUT)
     if processor is None:
-        return delivery.wait(batches, EXPORT_TIMEOUT)
-    deadline = time.monotonic() + EXPORT_TIMEOUT
+        return delivery.wait(batches, timeout)
+    deadline = time.monotonic() + timeout
     while not is_ending(processor) and time.monotonic() < deadline:
         if delivery.wait(batches, _LOOK_UP):
             return True
