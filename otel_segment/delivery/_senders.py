@@ -150,7 +150,7 @@ class Senders:
         spent = 0.0
         while self._pass_gate(deadline):
             began = self._clock.monotonic()
-            reply = self._post(batch, failures)
+            reply = self._post(batch, failures, deadline)
             verdict = judge(reply.status) if reply.status else Verdict.RETRY
             if verdict is Verdict.ACCEPTED:
                 return _End(None)
@@ -177,19 +177,15 @@ class Senders:
                 return 0.0
         return backoff(failures, random.random())  # noqa: S311 - jitter is no secret
 
-    def _post(self, batch: Batch, failures: int) -> Reply:
+    def _post(self, batch: Batch, failures: int, deadline: float) -> Reply:
         body = batch.body(iso_time(int(self._clock.time() * 1e9)), self._write_key)
         began = time.perf_counter()
-        reply = self._transport.send(body, failures, self._time_for_request())
+        timeout = max(_LEAST_TIMEOUT, min(self._settings.timeout, self._left(deadline)))
+        reply = self._transport.send(body, failures, timeout)
         seconds = time.perf_counter() - began
         self._outbox.requested(reply, len(body), failures > 0)
         self._reporter.metrics.requested(reply, seconds, len(body), failures > 0)
         return reply
-
-    def _time_for_request(self) -> float:
-        if self._deadline is None:
-            return self._settings.timeout
-        return max(_LEAST_TIMEOUT, min(self._settings.timeout, self._deadline - self._clock.monotonic()))
 
     def _pass_gate(self, deadline: float) -> bool:
         """Wait until the endpoint may be asked; False where that is too late."""
