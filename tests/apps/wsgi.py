@@ -1,0 +1,19 @@
+"""A WSGI application that sets up and emits when it is imported, and emits with each request."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterable
+
+from emitting import emit, set_up
+
+set_up()
+emit("import", 5)
+_numbers = itertools.count()
+
+
+def application(environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
+    """Emit one event and answer with where it comes from."""
+    number = next(_numbers)
+    emit(str(os.getpid()), 1, number)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{os.getpid()} {number}".encode()]
