@@ -72,7 +72,8 @@ class Delivery:
 
     def put(self, message: bytes) -> None:
         """Hand over a message; it waits a moment for company. Never blocks, never raises."""
-        outbox, senders, _ = self._process()
+        process = self._processes.get(_process_id())
+        outbox, senders, _ = self._process() if process is None else process
         if self._is_disabled:
             outbox.count_withheld()
             return

@@ -32,6 +32,7 @@ class SdkReader:
         # By identity, since hashing a resource costs more than a whole conversion; the objects are kept beside, so
         # that no identity is used again.
         self._sources: dict[tuple[int, int], tuple[object, object, Source]] = {}
+        self._last: tuple[object, object, Source] = (self, self, describe_source({}))
 
     def log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> Record | None:
         """Return a log record as a record; None where it is no analytics event."""
@@ -46,8 +47,8 @@ class SdkReader:
             name,
             attributes,
             given.body,
-            _nanoseconds(given.timestamp),
-            _nanoseconds(given.observed_timestamp),
+            timestamp if type(timestamp := given.timestamp) is int else 0,
+            observed if type(observed := given.observed_timestamp) is int else 0,
             given.trace_id or 0,
             given.span_id or 0,
             source,
@@ -80,6 +81,10 @@ class SdkReader:
         )
 
     def _source(self, resource: Resource | None, scope: InstrumentationScope | None) -> Source:
+        # One logger's records come one after another, mostly.
+        last = self._last
+        if last[0] is resource and last[1] is scope:
+            return last[2]
         key = (id(resource), id(scope))
         known = self._sources.get(key)
         if known is None:
@@ -91,6 +96,7 @@ class SdkReader:
                 (scope.version or "") if scope is not None else "",
             )
             known = self._sources[key] = (resource, scope, source)
+        self._last = known
         return known[2]
 
 

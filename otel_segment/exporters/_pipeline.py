@@ -14,7 +14,7 @@ from otel_segment.exporters._mapping_file import load_mapping
 from otel_segment.mapping import Mapper, Record, TooManyValues
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
-from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_message, is_too_large
+from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_message
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -69,11 +69,11 @@ class Pipeline:
 
     def _take(self, record: Record) -> None:
         result = self._map(record)
-        if isinstance(result, Drop):
-            self.delivery.drop(result)
-        elif result is not None:
+        if isinstance(result, list):
             for payload in result:
                 self._hand_over(payload, record)
+        elif result is not None:
+            self.delivery.drop(result)
 
     def _hand_over(self, payload: Payload, record: Record) -> None:
         try:
@@ -88,7 +88,7 @@ class Pipeline:
                 self.delivery.drop(result)
                 return
             message = result
-        if is_too_large(message):
+        if len(message) > MAX_EVENT_BYTES:
             detail = f"{len(message):,} of at most {MAX_EVENT_BYTES:,} bytes"
             self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, decode_message(message), detail))
         else:

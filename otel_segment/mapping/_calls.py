@@ -54,8 +54,10 @@ def _require_nothing(_: Record, __: Payload, ___: str | None) -> None:
 
 
 def _fill_track(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
-    payload["properties"] = _properties(record, plan, leftovers(record, plan.claimed))
-    _add_person(record, plan, context)
+    payload["properties"] = properties = leftovers(record, plan.claimed)
+    if plan.has_extras:
+        _properties(record, plan, properties)
+        _add_person(record, plan, context)
 
 
 def _fill_page(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:

@@ -34,6 +34,8 @@ class Plan(msgspec.Struct, frozen=True):
     has_person: bool
     has_user_traits: bool
     has_parent: bool
+    has_extras: bool
+    """Whether there is more to a call than its left-over attributes: what it is given, and the person."""
     has_integrations: bool
     has_context: bool
 
@@ -67,18 +69,20 @@ class Plans:
 def _make_plan(is_click: bool, own: tuple[str, ...], names: Iterable[str]) -> Plan:
     every = frozenset(names)
     has_user_traits = any(name in every for _, name in USER_TRAITS)
+    has_person = has_user_traits or _speaks_of(every, semconv.ANALYTICS_TRAITS) or semconv.ANALYTICS_GROUP_ID in every
+    has_parent = semconv.ANALYTICS_PARENT_EVENT_ID in own
+    given = {name: _flat(own, name) for name in _MAPS if _speaks_of(own, name)}
     return Plan(
         claimed=tuple(name for name in own if not is_left_over(name, is_click)),
         parts=parts_for(every),
-        given={name: _flat(own, name) for name in _MAPS if _speaks_of(own, name)},
+        given=given,
         has_user=not every.isdisjoint(USER_ID_NAMES),
         has_anonymous=not every.isdisjoint(ANONYMOUS_ID_NAMES),
         has_uid=semconv.LOG_RECORD_UID in own,
-        has_person=has_user_traits
-        or _speaks_of(every, semconv.ANALYTICS_TRAITS)
-        or semconv.ANALYTICS_GROUP_ID in every,
+        has_person=has_person,
         has_user_traits=has_user_traits,
-        has_parent=semconv.ANALYTICS_PARENT_EVENT_ID in own,
+        has_parent=has_parent,
+        has_extras=has_person or has_parent or bool(given),
         has_integrations=_speaks_of(every, semconv.ANALYTICS_INTEGRATIONS),
         has_context=semconv.ANALYTICS_CONTEXT in every,
     )

@@ -46,8 +46,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     def seed(self) -> bytes:
         """Return what tells this record from any other, apart from its payload."""
-        trace = f"{self.trace_id} {self.span_id} " if self.trace_id or self.span_id else ""
-        return f"{trace}{self.timestamp} {self.observed_timestamp} {self.name}".encode(errors="surrogatepass")
+        return f"{self.trace_id} {self.span_id} {self.timestamp} {self.observed_timestamp} {self.name}".encode(
+            "utf-8", "surrogatepass"
+        )
 
     def first(self, *names: str) -> Any:
         """Return the first value under any of the names; None where no place has one.

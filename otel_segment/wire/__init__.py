@@ -3,7 +3,7 @@
 from otel_segment.wire._backoff import FIRST_DELAY, backoff
 from otel_segment.wire._batch import Batch
 from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
-from otel_segment.wire._message import decode_message, encode_message, is_too_large
+from otel_segment.wire._message import decode_message, encode_message
 from otel_segment.wire._verdict import Verdict, judge, retry_after
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "backoff",
     "decode_message",
     "encode_message",
-    "is_too_large",
     "judge",
     "retry_after",
 ]

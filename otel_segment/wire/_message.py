@@ -8,9 +8,8 @@ import msgspec
 
 from otel_segment._types import JsonObject, Payload
 from otel_segment.mapping import MAX_DEPTH, MAX_INTEGER, mended
-from otel_segment.wire._limits import MAX_EVENT_BYTES
 
-__all__ = ["decode_message", "encode_message", "is_too_large"]
+__all__ = ["decode_message", "encode_message"]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -53,11 +52,6 @@ def decode_message(message: bytes) -> JsonObject:
     """Return the payload that a message was made of."""
     payload: JsonObject = _decode(message)
     return payload
-
-
-def is_too_large(message: bytes) -> bool:
-    """Tell whether Segment would refuse a message for its size."""
-    return len(message) > MAX_EVENT_BYTES
 
 
 def _is_doubtful(encoded: bytes) -> bool:
