@@ -1,0 +1,11 @@
+"""Prints the settings of all exporters that OpenTelemetry was set up with, as JSON."""
+
+import dataclasses
+import json
+import sys
+
+from otel_segment.delivery import deliveries
+
+found = [delivery.settings for delivery in deliveries()]
+shown = [{field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)} for settings in found]
+json.dump(shown, sys.stdout, default=dict)
