@@ -400,7 +400,7 @@ class TestNumpy:
             (numpy.bytes_(b"ab"), "YWI="),
             (numpy.datetime64("2024-02-03T04:05:06.000000007"), "2024-02-03T04:05:06.000000007Z"),
             (numpy.datetime64("2024-02-03"), "2024-02-03"),
-            (numpy.datetime64("NaT"), "NaT"),
+            (numpy.datetime64("NaT", "s"), "NaT"),
             (numpy.array(5), 5),
         ]:
             assert (type(expected), expected) == (type(plain(value)), plain(value))
