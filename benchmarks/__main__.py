@@ -30,7 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="interleaved rounds (default 5, with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="small sizes, for a first look")
     parser.add_argument("--only", action="append", choices=ROWS, help="only this row; may be repeated")
-    parser.add_argument("--event", choices=SHAPES, default="order", help="the shape of the event")
+    parser.add_argument("--event", choices=SHAPES, default="flat", help="the shape of the event")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to a file")
     parser.add_argument("--profile", choices=CONTENDERS, help="show where a contender's burst spends its time")
     return parser.parse_args()

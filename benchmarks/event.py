@@ -38,8 +38,8 @@ SHAPES = {
 }
 """Who did it and with what, made once so that no contender is charged for making them.
 
-``order`` is the event of the targets. ``flat`` has no list of maps, which the SDK checks value by value and at
+``flat`` is the event of the targets. ``order`` has a list of maps, which the SDK checks value by value and at
 length before any processor sees the record: it shows how much of a figure is that.
 """
 
-SAMPLES = SHAPES["order"]
+SAMPLES = SHAPES["flat"]

@@ -34,7 +34,7 @@ class Sizes:
     """Fresh processes for each start and each import; the median counts."""
     conversions: int
     """Records converted in one go."""
-    event: str = "order"
+    event: str = "flat"
     """The shape of the event."""
 
 

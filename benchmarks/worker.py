@@ -141,7 +141,7 @@ def _carry_out(task: str, **arguments: Any) -> object:
     if task == "conversion":
         return conversion(**arguments)
     contender = build(arguments.pop("contender"), arguments.pop("endpoint"))
-    contender = contender._replace(samples=SHAPES[arguments.pop("event", "order")])
+    contender = contender._replace(samples=SHAPES[arguments.pop("event", "flat")])
     if task != "sustained":
         warm_up(contender)
     return _TASKS[task](contender, **arguments)
