@@ -123,16 +123,6 @@ def test_events_of_exit_handlers(endpoint: LocalEndpoint, door: str) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_events_of_exit_handlers_in_trouble(black_hole: BlackHole, door: str) -> None:
-    """The same events hold nobody up where they cannot be delivered."""
-    source = DOORS[door] + EMIT + "atexit.register(emit, 5)\nprint(time.time(), flush=True)\n"
-    ended = run_program(source, black_hole.url, OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT="1")
-    assert time.time() - float(ended.stdout) < BOUND
-    assert ended.returncode == 0
-    assert "shut down with 5 event(s) not delivered" in ended.stderr
-
-
-@pytest.mark.parametrize("door", DOORS)
 def test_events_of_the_last_thread(endpoint: LocalEndpoint, door: str) -> None:
     """What a thread emits after the main program has ended arrives."""
     source = """
