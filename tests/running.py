@@ -35,7 +35,9 @@ def environment(endpoint: str, **variables: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(_FOREIGN) and name.lower() not in _PROXIES
     }
-    return kept | {"SEGMENT_WRITE_KEY": KEY, "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint} | variables
+    # Since Python 3.12 a fork beside threads is warned of, whatever the threads do.
+    ours = {"PYTHONWARNINGS": "ignore:This process:DeprecationWarning", "SEGMENT_WRITE_KEY": KEY}
+    return kept | ours | {"OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint} | variables
 
 
 def run(*command: str, env: dict[str, str], seconds: float = 60) -> subprocess.CompletedProcess[str]:
@@ -104,10 +106,15 @@ class Server:
         """Send requests until every worker has answered one, and so many have been answered in all."""
         deadline = time.monotonic() + seconds
         with ThreadPoolExecutor(8) as pool:
-            while len(self.answers) < least or len({process for process, _ in self.answers}) < workers:
+            while len(self.answers) < least or len(self.workers) < workers:
                 assert time.monotonic() < deadline, self.answers
                 assert self._process.poll() is None, self._process.communicate()
                 self.answers.update(answer for answer in pool.map(self._ask, range(8)) if answer)
+
+    @property
+    def workers(self) -> set[str]:
+        """Which workers have answered."""
+        return {process for process, _ in self.answers}
 
     def _ask(self, _: int) -> tuple[str, int] | None:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
