@@ -649,6 +649,8 @@ class TestNeverTheApplicationsProblem:
         """Refused calls are counted by a metric too, by reason."""
         monkeypatch.setattr(metrics_api, "_METER_PROVIDER", None)
         monkeypatch.setattr(metrics_api, "_METER_PROVIDER_SET_ONCE", Once())
+        # Instruments that other tests made stay what they were.
+        monkeypatch.setattr(metrics_api, "_PROXY_METER_PROVIDER", type(metrics_api._PROXY_METER_PROVIDER)())
         monkeypatch.setattr(_refusals, "_counter", None)
         reader = InMemoryMetricReader()
         provider = MeterProvider([reader], shutdown_on_exit=False)
