@@ -9,6 +9,7 @@ import pytest
 from doors import KEY, BlackHole, Door, MakeDoor, is_foreign
 
 from otel_segment import _log
+from otel_segment.delivery import _gate
 from otel_segment.inspector import LocalEndpoint
 
 
@@ -19,6 +20,8 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     _log._last_said.clear()
     _log._unsaid.clear()
+    # A port may be given out again, and whoever had it before may have asked for a long wait.
+    _gate._gates.clear()
 
 
 @pytest.fixture

@@ -230,7 +230,7 @@ def test_senders_end(make_door: MakeDoor, endpoint: LocalEndpoint) -> None:
         door.emit()
         door.send()
     door.ours.shutdown()
-    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "otel-segment-sender"])
+    wait_until(lambda: not senders())
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -245,6 +245,13 @@ def test_sender_that_was_killed(endpoint: LocalEndpoint, make_door: MakeDoor) ->
         door.emit()
         assert door.flush()
     assert (door.stats.delivered, len(endpoint.received)) == (3, 3)
+    # What pytest says of the last one must be said here, and not of the next test.
+    wait_until(lambda: not senders())
+
+
+def senders() -> list[threading.Thread]:
+    """Return the sender threads of this process."""
+    return [thread for thread in threading.enumerate() if thread.name == "otel-segment-sender"]
 
 
 def test_sender_that_fails(
