@@ -77,7 +77,7 @@ class Server:
     def __init__(self, *command: str, env: dict[str, str]) -> None:
         self._port = _free_port()
         self._command = [part.format(port=self._port) for part in command]
-        self._env = env | {"PYTHONPATH": os.pathsep.join((str(APPS), str(APPS.parent.parent)))}
+        self._env = env | {"PYTHONPATH": os.pathsep.join(filter(None, (str(APPS), env.get("PYTHONPATH"))))}
         self.answers: set[tuple[str, int]] = set()
         self.output = ""
 

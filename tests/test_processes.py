@@ -158,7 +158,10 @@ def test_uwsgi_that_forks_after_import(door: str) -> None:
     patient = "--hook-master-start=unix_signal:15 gracefully_kill_them_all"
     command = [str(uwsgi), "--http-socket=127.0.0.1:{port}", "--module=wsgi", *options, patient]
     with LocalEndpoint() as endpoint:
-        with Server(*command, env=environment(endpoint.url, DOOR=door)) as server:
+        env = environment(endpoint.url, DOOR=door, OTEL_BLRP_SCHEDULE_DELAY="1000")
+        with Server(*command, env=env) as server:
+            # The master runs no exit handlers.
+            assert endpoint.received.wait_for(lambda seen: len(seen) == 5, 30)
             server.ask_all(2)
         assert arrived(endpoint) == emitted({"import": 5}) + Counter(server.answers), server.output
 
