@@ -22,6 +22,9 @@ MEASURED = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 
 EXTRAS = "auto,demo,yaml"
 
+WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
+"""Half of the tests' time is waiting for processes that they start."""
+
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo")
 OLDEST_MORE = ("pyyaml",)
@@ -62,10 +65,10 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        session.run("pytest", *session.posargs)
+        session.run("pytest", *(session.posargs or WHOLE_SUITE))
         return
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -74,7 +77,7 @@ def tests(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """Run the tests on the lowest version of every dependency that pyproject.toml admits."""
     session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or WHOLE_SUITE))
 
 
 @nox.session
