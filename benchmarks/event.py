@@ -1,4 +1,4 @@
-"""The event that every contender emits: a finished order, 450 to 500 bytes as a Segment call in compact JSON.
+"""The event that every contender emits: a finished order, some 390 bytes as a Segment call in compact JSON.
 
 It imports next to nothing, so that it costs a cold start nothing.
 """

@@ -1,8 +1,8 @@
 """One call that wires the SDK, and what can be asked of all exporters of a process at once."""
 
+import os
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from opentelemetry._logs import LoggerProvider as ApiLoggerProvider
@@ -12,14 +12,15 @@ from opentelemetry.sdk._logs import LoggerProvider
 from typing_extensions import Unpack
 
 from otel_segment._log import logger
-from otel_segment.delivery import Stats, call_in_time, deliveries, drain, longest_shutdown, providers
+from otel_segment.delivery import Stats, call_in_time, deliveries, door_processors, doors_of, drain, longest_shutdown
 from otel_segment.errors import ConfigurationError
-from otel_segment.exporters import Door, SegmentLogRecordProcessor
+from otel_segment.exporters import SegmentLogRecordProcessor
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["configure", "flush", "shutdown", "stats"]
 
-_lock = threading.Lock()
+# One for each process: a fork may copy a lock while another thread holds it, and that thread is not in the child.
+_locks: dict[int, threading.RLock] = {}
 
 
 def configure(**settings: Unpack[SettingsArguments]) -> None:
@@ -36,10 +37,11 @@ def configure(**settings: Unpack[SettingsArguments]) -> None:
         ConfigurationError: If a setting is missing, unknown or wrong, or if the provider that is set takes no
             processors.
     """
-    with _lock:
+    with _locks.setdefault(os.getpid(), threading.RLock()):
         provider = get_logger_provider()
         if isinstance(provider, LoggerProvider):
-            if _has_segment(provider):
+            _remove_closed(provider)
+            if next(doors_of(provider), None) is not None:
                 logger.warning("configure(): the LoggerProvider has a Segment exporter already; nothing was added")
                 return
             provider.add_log_record_processor(SegmentLogRecordProcessor(**settings))
@@ -59,7 +61,8 @@ def configure(**settings: Unpack[SettingsArguments]) -> None:
 def flush(timeout: float | None = None) -> bool:
     """Wait until all that was emitted before is settled: delivered, or dropped with a reason.
 
-    Reaches through the SDK's batch processors, whose own flush does not keep its timeout.
+    Reaches through the SDK's batch processors, whose own flush does not keep its timeout. Other exporters on the
+    same providers are not waited for.
 
     Args:
         timeout: Seconds to wait at most; None to wait for ever.
@@ -73,7 +76,7 @@ def flush(timeout: float | None = None) -> bool:
 def shutdown(timeout: float | None = None) -> bool:
     """Deliver what can be delivered in time, and end all Segment exporters of this process.
 
-    The OpenTelemetry providers are shut down too, as they could hand over nothing more.
+    Other exporters, and the application's OpenTelemetry providers, go on. ``configure()`` may be called again.
 
     Args:
         timeout: Seconds that it may take; the default is each exporter's setting ``shutdown_timeout``.
@@ -88,7 +91,7 @@ def shutdown(timeout: float | None = None) -> bool:
         delivery.hurry(limit)
     outcomes = [flush(limit)]
     outcomes += [delivery.shutdown(max(0.0, deadline - time.monotonic())) for delivery in deliveries()]
-    call_in_time([provider.shutdown for provider in providers()], deadline)
+    call_in_time([processor.shutdown for processor in door_processors()], deadline)
     return all(outcomes)
 
 
@@ -102,17 +105,16 @@ def _is_set(provider: ApiLoggerProvider) -> bool:
     return not isinstance(provider, ProxyLoggerProvider)
 
 
-def _has_segment(provider: LoggerProvider) -> bool:
-    """Tell whether a Segment exporter hangs on a provider; the SDK has no public way to ask."""
-    return any(isinstance(part, Door) for part in _parts(getattr(provider, "_multi_log_record_processor", None)))
+def _remove_closed(provider: LoggerProvider) -> None:
+    """Take processors off a provider whose doors were all shut down: they would drop each event, and say so."""
+    several = getattr(provider, "_multi_log_record_processor", None)
+    processors = getattr(several, "_log_record_processors", None)
+    if several is not None and isinstance(processors, tuple):
+        several._log_record_processors = tuple(  # noqa: SLF001 - the SDK can add a processor, but not remove one
+            processor for processor in processors if not _is_closed(processor)
+        )
 
 
-def _parts(part: Any) -> Iterator[Any]:
-    """Yield a processor and all that is inside of it."""
-    if part is None:
-        return
-    yield part
-    for inner in getattr(part, "_log_record_processors", ()):
-        yield from _parts(inner)
-    yield from _parts(getattr(part, "_batch_processor", None))
-    yield from _parts(getattr(part, "_exporter", None))
+def _is_closed(processor: Any) -> bool:
+    doors = list(doors_of(processor))
+    return bool(doors) and not any(door.is_open for door in doors)

@@ -61,6 +61,8 @@ def say_once(kind: str, level: int, message: str, *arguments: object) -> None:
     """Log a message the first time that its kind comes up in this process, and never again."""
     if kind in _last_said:
         return
+    if len(_last_said) >= _MOST_KINDS:
+        _last_said.clear()
     _last_said[kind] = float("inf")
     with suppress(Exception):
         logger.log(level, message, *arguments)

@@ -184,3 +184,53 @@ def test_a_client_resource_speaks_for_spans_too() -> None:
 
     [message] = sent.messages
     assert (message["context"]["channel"], message["context"]["locale"]) == ("browser", "de")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"analytics.consent": {}}, {}),
+        ({"analytics.consent": {"ads": None, "all": True}}, {"ads": False, "all": True}),
+        ({"analytics.consent.ads": None}, {"ads": False}),
+    ],
+)
+def test_consent_that_was_not_given(given: dict[str, Any], expected: dict[str, bool]) -> None:
+    """Whoever was asked and gave none has given none, which is not the same as nobody having asked."""
+    assert context(given)["consent"] == {"categoryPreferences": expected}
+
+
+def test_credentials_in_urls() -> None:
+    """The credentials that the conventions name are taken out of URL, query and referrer."""
+    page = context(
+        {
+            "url.full": "https://h/p?a=1&X-Goog-Signature=s3cret&sig=s3cret#x",
+            "analytics.page.referrer": "https://r/?AWSAccessKeyId=s3cret",
+        }
+    )["page"]
+
+    assert page["url"] == "https://h/p?a=1&X-Goog-Signature=REDACTED&sig=REDACTED#x"
+    assert page["search"] == "?a=1&X-Goog-Signature=REDACTED&sig=REDACTED"
+    assert page["referrer"] == "https://r/?AWSAccessKeyId=REDACTED"
+    assert context({"url.path": "/", "url.query": "Signature=s3cret"})["page"]["search"] == "?Signature=REDACTED"
+
+
+def test_a_resource_is_nobody() -> None:
+    """A client's resource names the installation, and no person."""
+    resource = {"browser.language": "de", "user.id": "r", "enduser.pseudo.id": "p", "app.installation.id": "i"}
+
+    message = payload({}, resource)
+
+    assert (message["userId"], message["anonymousId"]) == ("u-1", "i")
+
+
+def test_urls_too_long_to_remember() -> None:
+    """A URL of any length is taken apart."""
+    page = context({"url.full": "https://h/" + "p" * 5_000})["page"]
+
+    assert (page["host"], len(page["path"])) == ("h", 5_001)
+    assert context({"client.address": "1" * 200, HEADER + "sec-ch-ua": ['"x";v="1"' * 500]}) == {}
+
+
+def test_an_id_is_no_nan() -> None:
+    """A number that is none identifies nobody."""
+    assert "anonymousId" not in payload({"enduser.pseudo.id": float("nan")})

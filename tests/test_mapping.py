@@ -97,6 +97,12 @@ class TestRules:
 
         assert convert({"rules": [{"match": "*"}]}, line) == ([], [])
 
+    def test_the_older_name_counts(self, convert: Convert) -> None:
+        """A rule finds an event by its name wherever the record has it."""
+        sent, _ = convert({"rules": [{"match": "Signed Up"}]}, event("", **{"event.name": "Signed Up"}))
+
+        assert [message["event"] for message in sent] == ["Signed Up"]
+
     def test_a_sample_keeps_people(self, convert: Convert) -> None:
         """A sample keeps about its share of people, and each of them always or never."""
         people = [{"event_name": "E", "attributes": {"user.id": f"u-{n}"}} for n in range(400)]

@@ -1,7 +1,8 @@
 """Messages to the endpoint: queue, send, retry, settle, count."""
 
 from otel_segment.delivery._delivery import Delivery
-from otel_segment.delivery._drain import call_in_time, drain, longest_shutdown, providers, time_to_wait
+from otel_segment.delivery._doors import door_processors, doors_of
+from otel_segment.delivery._drain import call_in_time, drain, longest_shutdown, time_to_wait
 from otel_segment.delivery._live import deliveries
 from otel_segment.delivery._stats import Stats
 
@@ -10,8 +11,9 @@ __all__ = [
     "Stats",
     "call_in_time",
     "deliveries",
+    "door_processors",
+    "doors_of",
     "drain",
     "longest_shutdown",
-    "providers",
     "time_to_wait",
 ]

@@ -70,6 +70,11 @@ class Delivery:
         """The settings."""
         return self._settings
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes messages: until it is shut down."""
+        return self._process().outbox.is_open
+
     def put(self, message: bytes) -> None:
         """Hand over a message; it waits a moment for company. Never blocks, never raises."""
         process = self._processes.get(_process_id())

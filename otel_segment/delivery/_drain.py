@@ -2,18 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
-
-from opentelemetry import trace
-from opentelemetry._logs import get_logger_provider
 
 from otel_segment._log import logger
+from otel_segment.delivery._doors import door_processors
 from otel_segment.delivery._live import deliveries
 
-__all__ = ["call_in_time", "drain", "longest_shutdown", "providers", "time_to_wait"]
+__all__ = ["call_in_time", "drain", "longest_shutdown", "time_to_wait"]
 
 _LONG = 24 * 60 * 60
 """Seconds: the SDK has no word for as long as it takes."""
@@ -34,7 +31,7 @@ def drain(timeout: float | None = None) -> bool:
     millis = int(min(_LONG if timeout is None else timeout, _LONG) * 1_000)
     for delivery in deliveries():
         delivery.send()
-    handed_over = call_in_time([partial(processor.force_flush, millis) for processor in _processors()], deadline)
+    handed_over = call_in_time([partial(processor.force_flush, millis) for processor in door_processors()], deadline)
     # A list, not a generator: each is to be flushed, even where another could not be.
     return all([handed_over, *[delivery.flush(_left(deadline)) for delivery in deliveries()]])
 
@@ -43,15 +40,6 @@ def time_to_wait(longest: float) -> float:
     """Return the seconds that an exporter may wait which the SDK calls, and tells nothing of time."""
     left = _left(_deadline.get())
     return longest if left is None else min(left, longest)
-
-
-def providers() -> list[Any]:
-    """Return the SDK's providers that are set."""
-    return [
-        provider
-        for provider in (get_logger_provider(), trace.get_tracer_provider())
-        if hasattr(provider, "force_flush") and hasattr(provider, "shutdown")
-    ]
 
 
 def longest_shutdown() -> float:
@@ -103,17 +91,6 @@ class _Caller:
             logger.debug("%r failed", self._call, exc_info=True)
         finally:
             _deadline.reset(token)
-
-
-def _processors() -> Iterator[Any]:
-    """Yield what hangs on the providers: by itself, as providers flush one processor after the other."""
-    for provider in providers():
-        several = getattr(provider, "_multi_log_record_processor", None) or getattr(
-            provider, "_active_span_processor", None
-        )
-        names = ("_log_record_processors", "_span_processors")
-        found = [processor for name in names for processor in getattr(several, name, ())]
-        yield from found or [provider]
 
 
 def _left(deadline: float | None) -> float | None:

@@ -4,11 +4,16 @@ Names and attributes are those of the semantic conventions for SDK components
 (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/) where one exists.
 """
 
+import logging
 from collections import Counter
+from collections.abc import Callable
+from functools import wraps
 from urllib.parse import urlsplit
 
 from opentelemetry.metrics import get_meter
+from typing_extensions import ParamSpec
 
+from otel_segment._log import say
 from otel_segment._version import __version__
 from otel_segment.reasons import DropReason
 from otel_segment.transport import Reply
@@ -23,6 +28,20 @@ _STATUS = "http.response.status_code"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _instances: Counter[str] = Counter()
+_Parameters = ParamSpec("_Parameters")
+
+
+def _without_fail(count: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
+    """Let a count go missing where the application's meters fail: no event may for that."""
+
+    @wraps(count)
+    def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        try:
+            count(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the application's MeterProvider may do anything
+            say("meter", logging.WARNING, "a metric could not be recorded", exc_info=error)
+
+    return guarded
 
 
 class Metrics:
@@ -59,10 +78,12 @@ class Metrics:
         self._requests = meter.create_counter("otel_segment.requests", "{request}", "Requests, by status.")
         self._bytes = meter.create_counter("otel_segment.sent", "By", "Bytes of requests' bodies, uncompressed.")
 
+    @_without_fail
     def taken(self, events: int) -> None:
         """Count events that a sender has taken up."""
         self._inflight.add(events, self.attributes)
 
+    @_without_fail
     def requested(self, reply: Reply, seconds: float, size: int, is_retry: bool) -> None:
         """Count one request."""
         error = {} if 200 <= reply.status < 300 else {_ERROR_TYPE: reply.error or str(reply.status)}  # noqa: PLR2004
@@ -74,15 +95,18 @@ class Metrics:
         if is_retry:
             self._retried.add(1, self.attributes)
 
+    @_without_fail
     def released(self, events: int) -> None:
         """Count out events that a sender had taken up."""
         self._inflight.add(-events, self.attributes)
 
+    @_without_fail
     def exported(self, events: int, reason: DropReason | None) -> None:
         """Count events whose export has ended, with the reason where not well."""
         error: dict[str, str | int] = {_ERROR_TYPE: reason.value} if reason else {}
         self._exported.add(events, {**self.attributes, **error})
 
+    @_without_fail
     def dropped(self, events: int, reason: DropReason) -> None:
         """Count dropped events."""
         self._dropped.add(events, {**self.attributes, _REASON: reason.value})

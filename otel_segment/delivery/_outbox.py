@@ -1,7 +1,8 @@
 """The events of one process that are on their way, and where each of them is.
 
 All of it is behind one lock, which is held for moments and never while anything else happens: no I/O, no log line,
-no callback.
+no callback. A signal handler may emit, or wait, at any of these moments: so the lock is one that its own thread may
+take again, and what belongs together is changed without a call in between, where a handler could run.
 """
 
 import threading
@@ -33,7 +34,7 @@ class Outbox:
         self._max_bytes = max_bytes
         self._flush_interval = flush_interval
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
         self._progress = threading.Condition(self._lock)
         self._counts = Counts()
@@ -51,36 +52,41 @@ class Outbox:
 
     def put(self, message: bytes) -> DropReason | None:
         """Take a message in; return why not where it is refused. The refused one is counted as dropped."""
+        size = len(message)
         with self._lock:
             self._counts.accepted += 1
-            total = self._bytes + len(message)
-            if total > self._max_bytes or self._closed:
+            if self._bytes + size > self._max_bytes or self._closed:
                 reason = DropReason.SHUTDOWN if self._closed else DropReason.QUEUE_FULL
                 self._counts.dropped[reason] += 1
                 return reason
-            self._bytes = total
+            self._bytes += size
             if not self._open.add(message):
                 self._begin_batch(message)
         return None
 
     def _begin_batch(self, message: bytes) -> None:
         """Begin a batch with a message for which the last one has no room, or is not there; with the lock held."""
-        if self._open.messages:
-            self._ready.append(self._open)
-        self._open = Batch()
-        self._open.add(message)
-        self._open.due = self._clock.monotonic() + self._flush_interval
+        batch = Batch()
+        batch.add(message)
+        batch.due = self._clock.monotonic() + self._flush_interval
+        full, self._open = self._open, batch
+        if full.messages:
+            self._ready.append(full)
         self.short_handed = not self._idle
         self._work.notify()
 
     def seal(self) -> list[Batch]:
         """Let the messages that wait for company go without it; return all that are on their way."""
         with self._lock:
-            if self._open.messages:
-                self._ready.append(self._open)
-                self._open = _NO_ROOM
+            self._end_batch()
             self._work.notify_all()
             return [*self._ready, *self._flying, *self._reporting]
+
+    def _end_batch(self) -> None:
+        """Let the batch that waits for company be sent; with the lock held."""
+        batch, self._open = self._open, _NO_ROOM
+        if batch.messages:
+            self._ready.append(batch)
 
     def needs_sender(self, most: int) -> bool:
         """Tell whether one more sender would have something to do, and count it in."""
@@ -105,29 +111,45 @@ class Outbox:
         with self._lock:
             return self._senders > 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether messages are taken in."""
+        return not self._closed
+
     def take(self, patience: float) -> Batch | None:
-        """Return the next batch that is due, waiting for one; None where none came.
+        """Return the next batch that is due, waiting for one; None where none came: the sender is counted out then.
 
         Args:
-            patience: Seconds to wait while there is nothing at all; 0 waits for nothing.
+            patience: Seconds to wait while there is nothing at all.
         """
         with self._lock:
-            while True:
-                now = self._clock.monotonic()
-                if self._open.messages and now >= self._open.due:
-                    self._ready.append(self._open)
-                    self._open = _NO_ROOM
-                if self._ready:
-                    batch = self._ready.popleft()
-                    self._flying.add(batch)
-                    return batch
-                if self._closed or not patience:
-                    return None
-                self._idle += 1
-                woken = self._work.wait(self._open.due - now if self._open.messages else patience)
-                self._idle -= 1
-                if not woken and not self._open.messages and not self._ready:
-                    return None
+            batch = self._next(patience)
+            if batch is None:
+                # Under the same lock as the decision, so that whoever puts something in sees that nobody is left.
+                self.sender_gone()
+            return batch
+
+    def take_now(self) -> Batch | None:
+        """Return the next batch that is due, for one who is no sender; None where there is none."""
+        with self._lock:
+            return self._next(0)
+
+    def _next(self, patience: float) -> Batch | None:
+        while True:
+            now = self._clock.monotonic()
+            if self._open.messages and now >= self._open.due:
+                self._end_batch()
+            if self._ready:
+                batch = self._ready.popleft()
+                self._flying.add(batch)
+                return batch
+            if self._closed or not patience:
+                return None
+            self._idle += 1
+            woken = self._work.wait(self._open.due - now if self._open.messages else patience)
+            self._idle -= 1
+            if not woken and not self._open.messages and not self._ready:
+                return None
 
     def requested(self, reply: Reply, size: int, is_retry: bool) -> None:
         """Count one request."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 
 from otel_segment._log import logger, say
 from otel_segment._types import JsonObject
@@ -41,6 +42,7 @@ class Reporter:
         self._on_delivered = settings.on_delivered
         self._on_dropped = settings.on_dropped
         self.metrics = metrics
+        self._is_telling = ContextVar("otel_segment.is_telling", default=False)
 
     def settled(self, messages: Sequence[bytes], reason: DropReason | None, detail: str) -> None:
         """Report messages that have arrived, or were dropped for a reason after they could not."""
@@ -80,9 +82,12 @@ class Reporter:
 
     def _note(self, reason: DropReason, messages: Sequence[JsonObject]) -> None:
         self.metrics.dropped(len(messages), reason)
-        if self._on_dropped is not None:
+        # A hook that emits what is dropped in turn would be told of that, and so on without end.
+        if self._on_dropped is not None and not self._is_telling.get():
             hook = self._on_dropped
+            token = self._is_telling.set(True)
             self._call("on_dropped", lambda: hook(reason, list(messages)))
+            self._is_telling.reset(token)
 
     def _call(self, name: str, hook: Callable[[], None]) -> None:
         try:

@@ -81,7 +81,9 @@ class Senders:
                 threading.Thread(target=self._run, name="otel-segment-sender", daemon=True).start()
         except RuntimeError:
             # The interpreter is ending and starts no more threads: who waits for the batches sends them itself.
+            # Or it has as many as it may have for now, and the next message tries again.
             self._outbox.sender_gone()
+            self._outbox.short_handed = True
         warn_where_threads_stand_still()
 
     def help(self, deadline: float) -> None:
@@ -93,7 +95,7 @@ class Senders:
         token = context.attach(_suppressed())
         try:
             while self._clock.monotonic() < deadline and (is_sender or not self._outbox.has_senders):
-                batch = self._outbox.take(0)
+                batch = self._outbox.take_now()
                 if batch is None or not self._deliver(batch, deadline):
                     return
         finally:
@@ -111,6 +113,7 @@ class Senders:
     def _run(self) -> None:
         context.attach(_suppressed())
         self._threads.add(threading.get_ident())
+        batch: Batch | None = None
         try:
             while (batch := self._outbox.take(_PATIENCE)) is not None:
                 # The next batch may need somebody to send it, or to see to it that it does not wait too long.
@@ -121,7 +124,8 @@ class Senders:
             say("sender", logging.ERROR, "a sender failed; the next event starts another one", exc_info=error)
         finally:
             self._threads.discard(threading.get_ident())
-            self._outbox.sender_gone()
+            if batch is not None:
+                self._outbox.sender_gone()
             if os.getpid() != self._pid:
                 # A greenlet that gevent took across a fork; threading has forgotten it, and would fail at its end.
                 threading.Event().wait()
@@ -217,7 +221,7 @@ class Senders:
     def _explain(self, verdict: Verdict, reply: Reply) -> None:
         if verdict is Verdict.REDIRECTED:
             say_once(
-                f"redirect {self._settings.url} {reply.text}",
+                f"redirect {self._settings.url}",
                 logging.ERROR,
                 "configuration error: the endpoint %s answers %d and points to %s; set endpoint to where events go",
                 self._settings.url,

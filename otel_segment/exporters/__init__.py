@@ -7,15 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from otel_segment.exporters._door import Door
     from otel_segment.exporters._logs import SegmentLogRecordExporter
     from otel_segment.exporters._processor import SegmentLogRecordProcessor
     from otel_segment.exporters._spans import SegmentSpanExporter
 
-__all__ = ["Door", "SegmentLogRecordExporter", "SegmentLogRecordProcessor", "SegmentSpanExporter"]
+__all__ = ["SegmentLogRecordExporter", "SegmentLogRecordProcessor", "SegmentSpanExporter"]
 
 _HOMES = {
-    "Door": "_door",
     "SegmentLogRecordExporter": "_logs",
     "SegmentLogRecordProcessor": "_processor",
     "SegmentSpanExporter": "_spans",

@@ -19,8 +19,16 @@ class Door:
         ConfigurationError: If a setting is missing, unknown or wrong.
     """
 
+    leads_to_segment = True
+    """What tells a door from what else hangs on a provider."""
+
     def __init__(self, settings: SettingsArguments, component: str, signal: str) -> None:
         self._pipeline = Pipeline(resolve(settings), component, signal)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes anything in: until it is shut down."""
+        return self._pipeline.delivery.is_open
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Wait until all that came in by this door is settled; False where that takes longer than the timeout."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otel_segment._types import JsonObject
 from otel_segment.mapping import Mapper, Record, Source, describe_source, json_value, text
@@ -21,7 +20,7 @@ _MOST_SOURCES = 256
 
 
 class SdkReader:
-    """Reads SDK objects; remembers what resources and scopes say.
+    """Reads SDK objects; remembers what resources say.
 
     Args:
         mapper: Tells which events are selected, so that nothing else is read.
@@ -29,10 +28,9 @@ class SdkReader:
 
     def __init__(self, mapper: Mapper) -> None:
         self._selects = mapper.selects
-        # By identity, since hashing a resource costs more than a whole conversion; the objects are kept beside, so
+        # By identity, since hashing a resource costs more than a whole conversion; the resource is kept beside, so
         # that no identity is used again.
-        self._sources: dict[tuple[int, int], tuple[object, object, Source]] = {}
-        self._last: tuple[object, object, Source] = (self, self, describe_source({}))
+        self._sources: dict[int, tuple[Resource | None, Source]] = {}
 
     def log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> Record | None:
         """Return a log record as a record; None where it is no analytics event."""
@@ -42,7 +40,7 @@ class SdkReader:
         # Most records that are selected are so for this, which costs nothing to see.
         if ANALYTICS_TYPE not in attributes and not self._selects(name, attributes):
             return None
-        source = self._source(readable.resource, readable.instrumentation_scope)
+        source = self._source(readable.resource)
         return Record(
             name,
             attributes,
@@ -61,7 +59,7 @@ class SdkReader:
         if not selected:
             return []
         shared = _copy(span.attributes)
-        source = self._source(span.resource, span.instrumentation_scope)
+        source = self._source(span.resource)
         return [self._span_event(event, span, shared, source) for event in selected]
 
     def _span_event(self, event: "Event", span: "ReadableSpan", shared: JsonObject, source: Source) -> Record:
@@ -80,24 +78,14 @@ class SdkReader:
             shared,
         )
 
-    def _source(self, resource: Resource | None, scope: InstrumentationScope | None) -> Source:
-        # One logger's records come one after another, mostly.
-        last = self._last
-        if last[0] is resource and last[1] is scope:
-            return last[2]
-        key = (id(resource), id(scope))
-        known = self._sources.get(key)
+    def _source(self, resource: Resource | None) -> Source:
+        known = self._sources.get(id(resource))
         if known is None:
             if len(self._sources) >= _MOST_SOURCES:
                 self._sources.clear()
-            source = describe_source(
-                _copy(resource.attributes) if resource is not None else {},
-                scope.name if scope is not None else "",
-                (scope.version or "") if scope is not None else "",
-            )
-            known = self._sources[key] = (resource, scope, source)
-        self._last = known
-        return known[2]
+            described = describe_source(_copy(resource.attributes) if resource is not None else {})
+            known = self._sources[id(resource)] = (resource, described)
+        return known[1]
 
 
 def _copy(attributes: Mapping[str, Any] | None) -> JsonObject:

@@ -38,6 +38,7 @@ _HINTS = (
     _PLATFORM,
     *(header for header, _ in _TEXT_HINTS),
 )
+_LONGEST_HINT = 2_048
 _BRAND = re.compile(r'"((?:[^"\\]|\\.)*)"\s*;\s*v="((?:[^"\\]|\\.)*)"')
 
 
@@ -125,7 +126,10 @@ def _flag(record: Record, header: str) -> bool | None:
 
 
 def _hinted_brands(record: Record, header: str) -> list[JsonObject]:
-    return [{"brand": brand, "version": version} for brand, version in _parse_brands(record.header(header) or "")]
+    value = record.header(header) or ""
+    if len(value) > _LONGEST_HINT:
+        return []
+    return [{"brand": brand, "version": version} for brand, version in _parse_brands(value)]
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from otel_segment import semconv
 from otel_segment._types import JsonObject
 from otel_segment.mapping import _agent, _page
 from otel_segment.mapping._identity import identifier
-from otel_segment.mapping._record import Record
+from otel_segment.mapping._record import Record, merge_map
 from otel_segment.mapping._source import LIBRARY
 
 __all__ = ["Part", "merge_given", "parts_for"]
@@ -44,6 +44,8 @@ _LOCATION_FIELDS = (
     ("latitude", semconv.GEO_LOCATION_LAT),
     ("longitude", semconv.GEO_LOCATION_LON),
 )
+_LONGEST_ADDRESS = 128
+"""Characters up to which a text may be an IP address with its zone and port."""
 _DEVICE_TYPES = frozenset({"android", "ios"})
 
 
@@ -62,7 +64,7 @@ class _Row(NamedTuple):
 
 def _add_ip(record: Record, context: JsonObject) -> None:
     for value in record.each(*_IP_NAMES):
-        if isinstance(value, str) and (ip := _bare_ip(value)):
+        if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS and (ip := _bare_ip(value)):
             context["ip"] = ip
             return
 
@@ -156,9 +158,14 @@ def _add_active(record: Record, context: JsonObject) -> None:
 
 
 def _add_consent(record: Record, context: JsonObject) -> None:
-    """Add ``context.consent``: only a true is a yes."""
-    given = record.merged(semconv.ANALYTICS_CONSENT)
-    if given:
+    """Add ``context.consent``: only a true is a yes.
+
+    Without consent in the context Segment enforces none, so that whoever was asked and gave none is said to have.
+    """
+    given: JsonObject = {}
+    for place in reversed(record.places):
+        merge_map(given, place, semconv.ANALYTICS_CONSENT)
+    if given or isinstance(record.first(semconv.ANALYTICS_CONSENT), dict):
         context["consent"] = {"categoryPreferences": {name: value is True for name, value in given.items()}}
 
 

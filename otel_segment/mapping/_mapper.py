@@ -46,7 +46,9 @@ class Mapper:
 
     def selects(self, name: str | None, attributes: MappingType[str, Any]) -> bool:
         """Tell whether an event is one of analytics at all, at the least cost."""
-        return semconv.ANALYTICS_TYPE in attributes or (self._has_rules and self._rules.find(name) is not None)
+        if semconv.ANALYTICS_TYPE in attributes:
+            return True
+        return self._has_rules and self._rules.find(_event_name(name, attributes)) is not None
 
     def map(self, record: Record) -> list[Payload] | Drop | None:
         """Return a record's payloads, or why it is dropped, or None where it is no analytics event.
@@ -55,10 +57,7 @@ class Mapper:
         """
         attributes = record.attributes
         kind = attributes.get(semconv.ANALYTICS_TYPE)
-        # The attribute is how names were given before records had a field for it.
-        event = record.name or attributes.get(semconv.EVENT_NAME)
-        if not isinstance(event, str) or not event:
-            event = None
+        event = _event_name(record.name, attributes)
         rule = self._rules.find(event) if self._has_rules else None
         if kind is None:
             if rule is None:
@@ -113,6 +112,12 @@ class Mapper:
         given = record.merged(semconv.ANALYTICS_CONSENT)
         has_all = all(given.get(consent) is True for consent in self._required_consent)
         return None if has_all else DropReason.NO_CONSENT
+
+
+def _event_name(name: Any, attributes: MappingType[str, Any]) -> str | None:
+    """Return an event's name; the attribute is how names were given before records had a field for it."""
+    name = name or attributes.get(semconv.EVENT_NAME)
+    return name if isinstance(name, str) and name else None
 
 
 def _add_identity(record: Record, plan: Plan, payload: Payload) -> None:

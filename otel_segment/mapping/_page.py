@@ -1,5 +1,6 @@
 """The page: URL, path, query, host, title, referrer and campaign."""
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -14,6 +15,9 @@ __all__ = ["PAGE_NAMES", "add_campaign", "add_page", "page_hash"]
 _URL_NAMES = (semconv.BROWSER_DOCUMENT_URL_FULL, semconv.URL_FULL, semconv.HTTP_URL)
 _PATH_NAMES = (semconv.URL_PATH, semconv.HTTP_TARGET)
 _SCHEME_NAMES = (semconv.URL_SCHEME, semconv.HTTP_SCHEME)
+_MOST_REMEMBERED = 2_048
+"""Characters of a URL up to which it is worth the memory to remember its parts."""
+_CREDENTIALS = re.compile(r"((?:^|[?&])(?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 # Where the host is named, and where its port is; a Host header is taken as it stands.
@@ -119,7 +123,7 @@ def _path_and_query(place: JsonObject, url: _Url | None) -> tuple[str | None, st
         query = query if isinstance(query, str) and query else target_query
     elif url is not None and not query:
         query = url.query
-    return path, query.removeprefix("?") if isinstance(query, str) else ""
+    return path, _redacted(query.removeprefix("?")) if isinstance(query, str) else ""
 
 
 def _build(record: Record, host: str | None, path: str | None, query: str) -> str | None:
@@ -165,13 +169,22 @@ def _without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
+def _redacted(text: str) -> str:
+    """Take out the credentials that the semantic conventions for ``url.full`` and ``url.query`` name."""
+    return _CREDENTIALS.sub(r"\1REDACTED", text) if "=" in text else text
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-@lru_cache(maxsize=1024)
 def _split(url: str) -> _Url | None:
     """Take a URL apart; None for what is none."""
+    return _split_often(url) if len(url) <= _MOST_REMEMBERED else _split_once(url)
+
+
+def _split_once(url: str) -> _Url | None:
+    url = _redacted(url)
     try:
         parts = urlsplit(url)
         hostname = parts.hostname or ""
@@ -188,7 +201,9 @@ def _split(url: str) -> _Url | None:
     return _Url(url, parts.scheme, host, parts.path, parts.query, parts.fragment, hostname)
 
 
-@lru_cache(maxsize=1024)
+_split_often = lru_cache(maxsize=1024)(_split_once)
+
+
 def _utm_pairs(search: str) -> tuple[tuple[str, str], ...]:
     try:
         pairs = parse_qsl(search.removeprefix("?"), keep_blank_values=True)

@@ -12,11 +12,8 @@ __all__ = ["Record", "Source", "merge_map", "place_header", "place_values"]
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):
-    """What the resource and the instrumentation scope say, worked out once for all their records."""
+    """What a resource says, worked out once for all its records."""
 
-    resource: JsonObject
-    scope_name: str
-    scope_version: str
     client: JsonObject
     """Resource attributes that speak of a person's own device; empty where the resource is a server."""
     client_names: tuple[str, ...]

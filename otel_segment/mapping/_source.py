@@ -17,20 +17,18 @@ _APP_FIELDS = (
 )
 
 
-def describe_source(resource: JsonObject, scope_name: str = "", scope_version: str = "") -> Source:
-    """Work out what all records of a resource and a scope have in common.
+def describe_source(resource: JsonObject) -> Source:
+    """Work out what all records of a resource have in common.
 
     Args:
         resource: The resource's attributes.
-        scope_name: The name of the instrumentation scope.
-        scope_version: Its version.
     """
     channel = _channel(resource)
     client = {} if channel == "server" else resource
     context: JsonObject = {"channel": channel, "library": LIBRARY}
     if app := _app(resource):
         context["app"] = app
-    return Source(resource, scope_name, scope_version, client, tuple(client), context)
+    return Source(client, tuple(client), context)
 
 
 def _channel(resource: JsonObject) -> str:

@@ -82,5 +82,8 @@ class DeadlineAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> ProxyManager:
         """Make the pools of connections through a proxy."""
         manager: ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        if proxy.lower().startswith("socks"):
+            # Its connections are of a kind of their own; what trickles in through them is timed part by part.
+            return manager
         manager.pool_classes_by_scheme = _POOLS
         return manager

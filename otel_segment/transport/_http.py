@@ -44,7 +44,8 @@ class HttpTransport:
         self._adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
         self._url = settings.url
         self._headers = _headers(settings)
-        self._write_key = settings.write_key
+        authorization = self._headers["Authorization"].removeprefix("Basic ")
+        self._secrets = (authorization, settings.write_key, *settings.headers.values())
 
     def send(self, body: bytes, retries: int, timeout: float) -> Reply:
         """Post a body; follow a redirect that keeps the method, the body and the host."""
@@ -62,7 +63,9 @@ class HttpTransport:
                 break
             url = reply.text
             reply = self._post(url, body, headers, deadline)
-        return reply._replace(text=self._without_secrets(reply.text))
+        # What a login page is to come back to is in the query, and nobody's business.
+        text = reply.text.partition("?")[0] if 300 <= reply.status < 400 else reply.text  # noqa: PLR2004
+        return reply._replace(text=self._without_secrets(text))
 
     def close(self) -> None:
         """Close the connections that no request is using."""
@@ -87,9 +90,10 @@ class HttpTransport:
             return Reply(0, {}, _explain(error), _error_type(error))
 
     def _without_secrets(self, text: str) -> str:
-        """Mask the write key in what the endpoint says; some repeat what they were sent."""
-        authorization = self._headers["Authorization"].removeprefix("Basic ")
-        return scrubbed(scrubbed(text, authorization), self._write_key)
+        """Mask what is ours in what the endpoint says; some repeat the headers that they were sent."""
+        for secret in self._secrets:
+            text = scrubbed(text, secret)
+        return text
 
 
 def _headers(settings: Settings) -> dict[str, str]:
