@@ -1,5 +1,6 @@
 """Emitting and waiting at odd moments: in signal handlers, in hooks, beside other exporters, after the end."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 
 import otel_segment
 from otel_segment import DropReason, SegmentLogRecordProcessor
+from otel_segment._clock import SYSTEM_CLOCK
+from otel_segment.delivery._outbox import Outbox
 from otel_segment.inspector import LocalEndpoint
 
 TRACK = {"analytics.type": "track", "user.id": "u-1"}
@@ -91,6 +94,65 @@ def test_configure_after_shutdown(endpoint: LocalEndpoint) -> None:
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "{}\n", "")
     assert [message["event"] for message in endpoint.received.messages] == ["first", "second"]
+
+
+def test_a_sender_that_cannot_start(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be started for a moment, the next event starts the sender for both."""
+    start = threading.Thread.start
+    refusals = [RuntimeError("can't start new thread")]
+
+    def start_later(thread: threading.Thread) -> None:
+        if thread.name == "otel-segment-sender" and refusals:
+            raise refusals.pop()
+        start(thread)
+
+    # A limit on threads cannot be reached for just one of them without the fake.
+    monkeypatch.setattr(threading.Thread, "start", start_later)
+    processor = SegmentLogRecordProcessor(write_key="key", endpoint=endpoint.url, flush_interval=0.05)
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(processor)
+    for number in range(2):
+        provider.get_logger("x").emit(LogRecord(event_name=f"E {number}", attributes=TRACK))
+
+    assert not refusals
+    assert endpoint.received.wait_for(lambda seen: len(seen) == 2, timeout=20)
+    provider.shutdown()
+
+
+FORKED_IN_CONFIGURE = """
+import os, sys, threading
+import otel_segment
+from otel_segment import _configure, analytics
+
+lock = _configure._locks.setdefault(os.getpid(), threading.RLock())
+held, done = threading.Event(), threading.Event()
+
+def hold():
+    with lock:
+        held.set()
+        done.wait()
+
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    otel_segment.configure(write_key="key", endpoint=sys.argv[1])
+    analytics.track("u-1", "Child")
+    os._exit(0 if otel_segment.flush(20) else 1)
+_, status = os.waitpid(child, 0)
+done.set()
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_fork_while_another_thread_configures(endpoint: LocalEndpoint) -> None:
+    """A child configures itself, whatever its parent's threads were at when it was forked."""
+    ended = run(FORKED_IN_CONFIGURE, endpoint)
+
+    assert ended.returncode == 0, ended.stderr
+    assert [message["event"] for message in endpoint.received.messages] == ["Child"]
 
 
 class Stuck(LogRecordExporter):
@@ -190,3 +252,21 @@ def test_meters_that_fail(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPat
     assert provider.force_flush(10_000)
     assert (len(endpoint.received), endpoint.received.duplicates) == (1, 0)
     provider.shutdown()
+
+
+def test_a_sender_that_gives_up_is_counted_out() -> None:
+    """What is put in after a sender gave up finds that nobody is left to send it."""
+    outbox = Outbox(1_000, 60, SYSTEM_CLOCK)
+    outbox.put(b"1")
+    outbox.seal()
+    assert outbox.needs_sender(1)
+    batch = outbox.take(0.01)
+    assert batch is not None
+    assert outbox.settle(batch, None)
+    outbox.reported(batch)
+
+    assert outbox.take(0.01) is None
+    outbox.put(b"2")
+
+    assert outbox.short_handed
+    assert outbox.needs_sender(1)
