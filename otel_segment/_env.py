@@ -17,6 +17,7 @@ __all__ = ["ROWS", "Row", "resolve", "table"]
 _PREFIX = "OTEL_EXPORTER_SEGMENT_"
 _HOUR = 3_600
 _MONTH = 30 * 24 * _HOUR
+_YEAR = 365 * 24 * _HOUR
 _MIB = 2**20
 _KEY_VARIABLES = (_PREFIX + "WRITE_KEY", "SEGMENT_WRITE_KEY")
 _LONGEST_SHOWN = 120
@@ -97,7 +98,7 @@ ROWS: tuple[Row, ...] = (
         (_PREFIX + "MAX_RETRY_TIME",),
         1800,
         _parsers.seconds(_MONTH, zero=True),
-        "seconds that one batch is retried for before it is given up",
+        "seconds that one batch is retried for before it is given up (never, with a spool)",
     ),
     Row(
         "concurrency",
@@ -119,6 +120,42 @@ ROWS: tuple[Row, ...] = (
         "64MiB",
         _parsers.size(_MIB),
         "bytes of encoded events that may wait in memory",
+    ),
+    Row("spool", (_PREFIX + "SPOOL",), None, _parsers.folder, "folder of the durable spool"),
+    Row(
+        "spool_max_bytes",
+        (_PREFIX + "SPOOL_MAX_BYTES",),
+        "512MiB",
+        _parsers.size(_MIB),
+        "bytes that the spool's database may have",
+    ),
+    Row(
+        "spool_max_age",
+        (_PREFIX + "SPOOL_MAX_AGE",),
+        7 * 24 * _HOUR,
+        _parsers.seconds(_YEAR),
+        "seconds that an event is kept in the spool: 7 days",
+    ),
+    Row(
+        "durable",
+        (_PREFIX + "DURABLE",),
+        False,
+        _parsers.boolean,
+        "each event is in the spool when its `emit()` returns (processor)",
+    ),
+    Row(
+        "dead_letter",
+        (_PREFIX + "DEAD_LETTER",),
+        None,
+        _parsers.file,
+        "file for events that can never be delivered",
+    ),
+    Row(
+        "dead_letter_max_bytes",
+        (_PREFIX + "DEAD_LETTER_MAX_BYTES",),
+        "64MiB",
+        _parsers.size(_MIB),
+        "bytes after which the dead-letter file is set aside and a new one begun; nine are kept",
     ),
     Row(
         "mapping",
@@ -161,8 +198,6 @@ ROWS: tuple[Row, ...] = (
 )
 
 _NOT_YET: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("spool", (_PREFIX + "SPOOL",)),
-    ("dead_letter", (_PREFIX + "DEAD_LETTER",)),
     ("privacy_salt", (_PREFIX + "PRIVACY_SALT",)),
     (
         "oauth",
@@ -175,6 +210,9 @@ _NO_WRITE_KEY = (
     "the environment. Segment has the key under Connections > Sources > (your source) > Settings > API keys. "
     "To run without one and send nothing, set disabled (OTEL_EXPORTER_SEGMENT_DISABLED=true)"
 )
+
+
+_NO_SPOOL = "needs the spool; set spool (OTEL_EXPORTER_SEGMENT_SPOOL) to a folder, or leave durable out"
 
 
 def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -201,6 +239,8 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
         values["write_key"] = values["write_key"] or ""
     elif values["write_key"] is None:
         problems.setdefault("write_key", _NO_WRITE_KEY)
+    if values["durable"] and values["spool"] is None and not values["disabled"]:
+        problems.setdefault("durable", _NO_SPOOL)
     if problems:
         raise ConfigurationError(_report(problems))
     base = values["endpoint"] or _endpoint.REGIONS[values["region"]]

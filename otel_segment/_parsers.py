@@ -5,11 +5,13 @@ raises ``ValueError`` with what is wrong and what to write instead; it never quo
 secret. How a wrong value may be shown is for the functions at the end to say.
 """
 
+import importlib.util
 import inspect
 import math
 import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from otel_segment import _endpoint
@@ -20,6 +22,8 @@ __all__ = [
     "certificate",
     "choice",
     "endpoint",
+    "file",
+    "folder",
     "hook",
     "path",
     "rules",
@@ -136,6 +140,36 @@ def _text(value: object, cure: str) -> str:
         message = f"not a text; {cure}"
         raise ValueError(message)  # noqa: TRY004  # every parser fails with ValueError
     return value
+
+
+def folder(value: object) -> str:
+    """Parse the folder of the spool; it is made when it is first needed."""
+    place = _place(value, "give the path of a folder, which may be missing as yet")
+    if Path(place).exists() and not Path(place).is_dir():
+        message = "there is a file in its place; give the path of a folder, which may be missing as yet"
+        raise ValueError(message)
+    if importlib.util.find_spec("fcntl") is None:
+        message = "the spool needs POSIX file locks, which this system does not have; remove the setting"
+        raise ValueError(message)
+    return place
+
+
+def file(value: object) -> str:
+    """Parse the path of a file that is written; it is made when it is first needed."""
+    place = _place(value, "give the path of a file, which may be missing as yet")
+    if Path(place).is_dir():
+        message = "there is a folder in its place; give the path of a file, which may be missing as yet"
+        raise ValueError(message)
+    return place
+
+
+def _place(value: object, cure: str) -> str:
+    """Return an absolute path: the process may go to another folder later."""
+    place = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(place, str) or not place.strip() or "\0" in place:
+        message = f"not a path; {cure}"
+        raise ValueError(message)
+    return str(Path(place).expanduser().absolute())
 
 
 def certificate(value: object) -> str:

@@ -41,6 +41,12 @@ class SettingsArguments(TypedDict, total=False):
     concurrency: int | str | None
     flush_interval: float | str | None
     max_queue_bytes: int | str | None
+    spool: str | os.PathLike[str] | None
+    spool_max_bytes: int | str | None
+    spool_max_age: float | str | None
+    durable: bool | str | None
+    dead_letter: str | os.PathLike[str] | None
+    dead_letter_max_bytes: int | str | None
     mapping: str | os.PathLike[str] | Mapping[str, Any] | None
     disabled: bool | str | None
     auth: str | None
@@ -63,10 +69,16 @@ class Settings:
         compression: ``none`` or ``gzip``.
         headers: Extra headers of each request.
         certificate: A file or folder of certificate authorities; ``None`` for the system's.
-        max_retry_time: Seconds that one request body is retried for.
+        max_retry_time: Seconds that one request body is retried for; what is in the spool is retried as long as it is.
         concurrency: Requests in flight at the same time, at most.
         flush_interval: Seconds that an event may wait for company.
         max_queue_bytes: Bytes of encoded events that may wait in memory.
+        spool: The folder of the durable spool, absolute; ``None`` for none.
+        spool_max_bytes: Bytes that the spool's database may have.
+        spool_max_age: Seconds that an event is kept in the spool.
+        durable: Whether each event is in the spool when its ``emit()`` returns (processor).
+        dead_letter: The file for events that can never be delivered, absolute; ``None`` for none.
+        dead_letter_max_bytes: Bytes after which the dead-letter file is set aside and a new one begun.
         mapping: The mapping rules or the path to them, unread; ``None`` for none.
         disabled: Whether everything is done but the sending.
         auth: Where the write key goes: ``basic``, ``header`` or ``body``.
@@ -88,6 +100,12 @@ class Settings:
     concurrency: int
     flush_interval: float
     max_queue_bytes: int
+    spool: str | None
+    spool_max_bytes: int
+    spool_max_age: float
+    durable: bool
+    dead_letter: str | None
+    dead_letter_max_bytes: int
     mapping: str | os.PathLike[str] | Mapping[str, Any] | None
     disabled: bool
     auth: str

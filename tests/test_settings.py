@@ -498,8 +498,6 @@ class TestWrongValues:
     @pytest.mark.parametrize(
         ("name", "variable"),
         [
-            ("spool", "SPOOL"),
-            ("dead_letter", "DEAD_LETTER"),
             ("privacy_salt", "PRIVACY_SALT"),
             ("oauth", "OAUTH_CLIENT_ID"),
             ("oauth", "OAUTH_KEY_ID"),
@@ -524,13 +522,13 @@ class TestWrongValues:
     def test_all_problems_at_once(self) -> None:
         """Several problems are told in one error, a line each."""
         with pytest.raises(ConfigurationError) as caught:
-            resolve({"timout": 5, "timeout": 0, "spool": "/x"}, {PREFIX + "REGION": "asia"})
+            resolve({"timout": 5, "timeout": 0, "privacy_salt": "x"}, {PREFIX + "REGION": "asia"})
 
         first, *lines = str(caught.value).splitlines()
 
         assert "5 settings" in first
         assert [line.split(":")[0] for line in lines] == [
-            "- spool",
+            "- privacy_salt",
             "- timout",
             "- region",
             "- timeout",
