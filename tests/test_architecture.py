@@ -24,6 +24,7 @@ LEVELS = {
     "semconv": 0,
     "mapping": 2,
     "wire": 2,
+    "dead_letter": 3,
     "transport": 3,
     "delivery": 4,
     "exporters": 5,
