@@ -25,6 +25,7 @@ LEVELS = {
     "mapping": 2,
     "wire": 2,
     "dead_letter": 3,
+    "spool": 3,
     "transport": 3,
     "delivery": 4,
     "exporters": 5,

@@ -1,0 +1,61 @@
+"""The folder of a spool, and the files in it."""
+
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+__all__ = ["DATABASE", "make_folder", "move_aside"]
+
+DATABASE = "spool.db"
+_BESIDE = ("-wal", "-shm")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone; one that is there is left as it is.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+
+
+def move_aside(path: Path, identity: tuple[int, int] | None) -> Path | None:
+    """Give a damaged database another name; return it, or None where another process has done so.
+
+    To be called by one process at a time.
+
+    Args:
+        path: The database.
+        identity: Device and number of the file that is damaged, where it has been open.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    if identity is not None and identity != (stat.st_dev, stat.st_ino):
+        return None
+    aside = _free_name(path)
+    # The log first: a fresh database must never meet the log of the damaged one.
+    for suffix in _BESIDE:
+        with suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+    path.replace(aside)
+    return aside
+
+
+def _free_name(path: Path) -> Path:
+    moment = datetime.now(tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    name = path.with_name(f"{path.name}.damaged-{moment}")
+    number = 1
+    while name.exists():
+        number += 1
+        name = path.with_name(f"{path.name}.damaged-{moment}-{number}")
+    return name
