@@ -20,7 +20,7 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 MEASURED = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 """The one interpreter that coverage is measured on: the tests take half as long again with it."""
 
-EXTRAS = "auto,demo,yaml"
+EXTRAS = "auto,demo,oauth,yaml"
 
 # The laws of conversion take the most time, and hold on one interpreter as on the other.
 FEWER_EXAMPLES = {"LAW_EXAMPLES": "200"}
@@ -29,7 +29,7 @@ WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 """Half of the tests' time is waiting for processes that they start."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
-OLDEST_EXTRAS = ("auto", "demo")
+OLDEST_EXTRAS = ("auto", "demo", "oauth")
 OLDEST_MORE = ("pyyaml",)
 
 INSPECT_WHEEL = """

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, TypedDict
 
+from otel_segment._oauth_settings import OAuth
 from otel_segment.reasons import DropReason
 
-__all__ = ["BeforeSend", "OnDelivered", "OnDropped", "Settings", "SettingsArguments", "masked", "scrubbed"]
+__all__ = ["BeforeSend", "OAuth", "OnDelivered", "OnDropped", "Settings", "SettingsArguments", "masked", "scrubbed"]
 
 OnDelivered: TypeAlias = Callable[[list[dict[str, Any]]], None]
 """Called with the messages that arrived."""
@@ -50,6 +51,7 @@ class SettingsArguments(TypedDict, total=False):
     mapping: str | os.PathLike[str] | Mapping[str, Any] | None
     disabled: bool | str | None
     auth: str | None
+    oauth: Mapping[str, Any] | None
     shutdown_timeout: float | str | None
     on_delivered: OnDelivered | None
     on_dropped: OnDropped | None
@@ -82,6 +84,8 @@ class Settings:
         mapping: The mapping rules or the path to them, unread; ``None`` for none.
         disabled: Whether everything is done but the sending.
         auth: Where the write key goes: ``basic``, ``header`` or ``body``.
+        oauth: OAuth 2.0 client credentials, whose access token is sent instead of Basic authorization; ``None`` for
+            none.
         shutdown_timeout: Seconds that exit may take.
         on_delivered: See :data:`OnDelivered`.
         on_dropped: See :data:`OnDropped`.
@@ -109,6 +113,7 @@ class Settings:
     mapping: str | os.PathLike[str] | Mapping[str, Any] | None
     disabled: bool
     auth: str
+    oauth: OAuth | None
     shutdown_timeout: float
     on_delivered: OnDelivered | None
     on_dropped: OnDropped | None
@@ -118,6 +123,11 @@ class Settings:
     def url(self) -> str:
         """The address that batches are posted to."""
         return self.endpoint + self.path
+
+    @property
+    def key_in_body(self) -> bool:
+        """Whether the write key stands in the body of each request."""
+        return self.auth == "body" or self.oauth is not None
 
     def __repr__(self) -> str:
         shown = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -11,18 +11,26 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from authorization import private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel_segment._env import ROWS, resolve, table
 from otel_segment.errors import ConfigurationError
-from otel_segment.settings import Settings, SettingsArguments, masked
+from otel_segment.settings import OAuth, Settings, SettingsArguments, masked
 
 KEY = "wk-0123456789abcdef-f3a1"
 PREFIX = "OTEL_EXPORTER_SEGMENT_"
 THIS_FILE = str(Path(__file__))
 THIS_FOLDER = str(Path(__file__).parent)
 RULES = {"rules": [{"match": "*"}]}
+OAUTH = {
+    "client_id": "client",
+    "key_id": "kid",
+    "key": private_key(),
+    "auth_server": "https://auth.example.com",
+    "scope": "tracking_api:write",
+}
 
 
 def hook(*_: object) -> None:
@@ -89,6 +97,7 @@ VALUES: dict[str, list[tuple[object, object]]] = {
         *((text, False) for text in ("false", "False", "0", "no", "NO")),
     ],
     "auth": [("basic", "basic"), ("header", "header"), ("Body", "body")],
+    "oauth": [(OAUTH, OAuth(**OAUTH))],
     "shutdown_timeout": [(0, 0), (1.5, 1.5), ("30", 30)],
     "on_delivered": [(hook, hook), (print, print)],
     "on_dropped": [(hook, hook)],
@@ -111,6 +120,7 @@ DEFAULTS: dict[str, object] = {
     "mapping": None,
     "disabled": False,
     "auth": "basic",
+    "oauth": None,
     "shutdown_timeout": 5,
     "on_delivered": None,
     "on_dropped": None,
@@ -206,6 +216,7 @@ WRONG: dict[str, list[tuple[object, str]]] = {
     "mapping": [(5, "the path of the mapping file"), ([RULES], "its content as a map"), ("", "a path")],
     "disabled": [("maybe", "write true or false"), (2, "write true or false"), (1.0, "write true or false")],
     "auth": [("bearer", "write basic or header or body")],
+    "oauth": [(5, "write a map"), (["token"], "write a map"), ({}, "without client_id"), ({"id": "a"}, "none of")],
     "shutdown_timeout": [(-1, "0 or more"), (5_000, "at most 3600"), ("5 s", SECONDS)],
     "on_delivered": [("print", "give a function"), (async_hook, "plain function")],
     "on_dropped": [(5, "give a function")],
@@ -271,13 +282,14 @@ class TestTable:
         assert names == list(SettingsArguments.__annotations__)
 
     def test_variables_are_unique_and_named_after_the_setting(self) -> None:
-        """Each setting but the hooks has the variable of its name; no variable serves two settings."""
+        """Each setting but the hooks has the variable of its name, or of its parts; none serves two settings."""
         variables = [variable for row in ROWS for variable in row.variables]
 
         assert len(variables) == len(set(variables))
-        assert [row.variables[0] for row in ROWS if row.variables] == [
-            PREFIX + row.name.upper() for row in ROWS if row.variables
+        assert [row.variables[0] for row in ROWS if row.variables and not row.join] == [
+            PREFIX + row.name.upper() for row in ROWS if row.variables and not row.join
         ]
+        assert all(name.startswith(PREFIX + row.name.upper()) for row in ROWS if row.join for name in row.variables)
         assert [row.name for row in ROWS if not row.variables] == ["on_delivered", "on_dropped", "before_send"]
 
     def test_printable_table(self) -> None:
@@ -499,10 +511,6 @@ class TestWrongValues:
         ("name", "variable"),
         [
             ("privacy_salt", "PRIVACY_SALT"),
-            ("oauth", "OAUTH_CLIENT_ID"),
-            ("oauth", "OAUTH_KEY_ID"),
-            ("oauth", "OAUTH_KEY_FILE"),
-            ("oauth", "OAUTH_AUTH_SERVER"),
         ],
     )
     def test_settings_of_a_later_version(self, name: str, variable: str) -> None:
