@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from otel_segment._version import __version__
 from otel_segment.cli._command import FAILED, INTERRUPTED, Command, CommandError
 from otel_segment.cli._demo import DEMO
+from otel_segment.cli._replay import REPLAY
 
 __all__ = ["main"]
 
-_COMMANDS: tuple[Command, ...] = (DEMO,)
+_COMMANDS: tuple[Command, ...] = (DEMO, REPLAY)
 
 _EPILOG = """\
 examples:
   otel-segment demo             a small shop, a crowd of visitors, and the Segment calls as they arrive
   otel-segment demo --once      the same as a check: ends by itself, exit code 0 when nothing was lost
+  otel-segment replay FILE      the events of a dead-letter file once more
   otel-segment COMMAND --help   what a command takes
 
 exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 130 ended by Ctrl-C

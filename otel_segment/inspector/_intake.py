@@ -11,7 +11,7 @@ import msgspec
 
 from otel_segment.inspector._rules import Message, Outcome, Problem, batch_problems, message_problems
 
-__all__ = ["BATCH_PATHS", "SINGLE_PATHS", "Event", "Judgement", "judge", "messages_of"]
+__all__ = ["BATCH_PATHS", "SINGLE_PATHS", "Event", "Judgement", "judge", "messages_of", "problems_of"]
 
 BATCH_PATHS: Final = frozenset({"/v1/batch", "/v1/b", "/batch", "/v1/import"})
 SINGLE_PATHS: Final = {
@@ -104,6 +104,20 @@ def messages_of(path: str, body: bytes) -> list[dict[str, Any]]:
         return [_decode_object(raw) for raw in _open(path, body).batch]
     except _UNREADABLE:
         return []
+
+
+def problems_of(raw: bytes) -> tuple[Problem, ...]:
+    """Say everything that is wrong with one event, as JSON, by Segment's rules.
+
+    ``invalid_json`` and ``invalid_batch`` stand alone: nothing else can be said about what is no event at all.
+    """
+    try:
+        _check_text(raw)
+        return _event(raw).problems
+    except msgspec.ValidationError:
+        return (Problem.INVALID_BATCH,)
+    except _UNREADABLE:
+        return (Problem.INVALID_JSON,)
 
 
 def _open(path: str, body: bytes) -> _Envelope:
