@@ -2,7 +2,21 @@
 
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
+from otel_segment.spool._folder import has_spool
+from otel_segment.spool._listing import DestinationStatus, RowInfo
+from otel_segment.spool._recovery import recover
 from otel_segment.spool._registry import spool_for
 from otel_segment.spool._store import Row, Spool
 
-__all__ = ["Destination", "Row", "Spool", "SpoolError", "SpoolFull", "spool_for"]
+__all__ = [
+    "Destination",
+    "DestinationStatus",
+    "Row",
+    "RowInfo",
+    "Spool",
+    "SpoolError",
+    "SpoolFull",
+    "has_spool",
+    "recover",
+    "spool_for",
+]

@@ -4,10 +4,15 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-__all__ = ["DATABASE", "make_folder", "move_aside"]
+__all__ = ["DATABASE", "has_spool", "make_folder", "move_aside"]
 
 DATABASE = "spool.db"
 _BESIDE = ("-wal", "-shm")
+
+
+def has_spool(folder: Path | str) -> bool:
+    """Tell whether there is a spool in a folder; making none."""
+    return Path(folder, DATABASE).is_file()
 
 
 def make_folder(folder: Path) -> None:

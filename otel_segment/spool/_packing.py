@@ -6,6 +6,8 @@ first byte: a message begins with a brace, and zlib's format never does.
 
 import zlib
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 __all__ = ["PackingError", "pack", "unpack"]
 
@@ -19,10 +21,10 @@ PackingError = zlib.error
 
 def _compressor() -> Callable[[bytes], bytes]:
     try:
-        from isal import isal_zlib  # type: ignore[import-not-found,unused-ignore] # pyright: ignore
+        faster: Any = import_module("isal.isal_zlib")
     except ImportError:
         return lambda data: zlib.compress(data, _LEVEL)
-    return lambda data: isal_zlib.compress(data, _LEVEL)  # type: ignore[no-any-return,unused-ignore]
+    return lambda data: bytes(faster.compress(data, _LEVEL))
 
 
 _compress = _compressor()

@@ -1,15 +1,20 @@
-"""The spools of this process: one for each folder."""
+"""The spools of this process, one for each folder, and what a fork does to them."""
 
 import os
-import threading
+import time
 from pathlib import Path
 
 from otel_segment.spool._store import Spool
 
 __all__ = ["spool_for"]
 
-_lock = threading.Lock()
+_FORK_PATIENCE = 1.0
+"""Seconds that a fork may wait for calls on spools to end, all of them together."""
+
+# No lock: a fork could leave it locked. Spools of the parent stay here for ever in a child; what SQLite has open in
+# them is never to be freed by chance.
 _spools: dict[tuple[int, Path], Spool] = {}
+_let_go: list[Spool] = []
 
 
 def spool_for(folder: Path | str, max_bytes: int) -> Spool:
@@ -17,12 +22,33 @@ def spool_for(folder: Path | str, max_bytes: int) -> Spool:
 
     Args:
         folder: The folder.
-        max_bytes: Bytes that its database may have; the last to ask has the say.
+        max_bytes: Bytes that its database may have; the first to ask in this process has the say.
     """
-    key = (os.getpid(), Path(folder).absolute())
-    with _lock:
-        spool = _spools.get(key)
-        if spool is None:
-            _spools[key] = spool = Spool(key[1], max_bytes)
-    spool.max_bytes = max_bytes
-    return spool
+    path = Path(folder).resolve()
+    spool = _spools.get((os.getpid(), path))
+    return spool if spool is not None else _begin(path, max_bytes)
+
+
+def _begin(path: Path, max_bytes: int) -> Spool:
+    me = os.getpid()
+    inherited = [spool for (pid, where), spool in list(_spools.items()) if pid != me and where == path]
+    abandoned = [spool.abandon() for spool in inherited]
+    return _spools.setdefault((me, path), Spool(path, max_bytes, is_torn=not all(abandoned)))
+
+
+def _before_fork() -> None:
+    deadline = time.monotonic() + _FORK_PATIENCE
+    me = os.getpid()
+    _let_go.clear()
+    for (pid, _), spool in list(_spools.items()):
+        if pid == me and spool.let_go(max(0.0, deadline - time.monotonic())):
+            _let_go.append(spool)
+
+
+def _after_fork() -> None:
+    while _let_go:
+        _let_go.pop().resume()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

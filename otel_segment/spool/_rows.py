@@ -166,19 +166,14 @@ def replace(
     due: float,
 ) -> None:
     """Put a row that is nobody's in the place of rows of a process."""
-    # Whoever has taken them in the meantime has their messages, too.
-    first = connection.execute(
-        "SELECT origin, created, failures FROM rows WHERE id = ? AND owner = ?", (rows[0], owner)
-    ).fetchone()
-    if first is None:
-        return
-    origin, created, failures = first
+    first = None
+    if rows:
+        first = connection.execute("SELECT origin, created, failures FROM rows WHERE id = ?", rows[:1]).fetchone()
+    # Where they are gone, because the database was damaged, the messages are not to be lost with them.
+    origin, created, failures = first or (owner, time.time(), 0)
     delete(connection, rows, owner)
-    insert_one(
-        connection,
-        numbers,
-        (destination, NOBODY, origin, created, due, failures, new.events, new.size, new.body),
-    )
+    values = (destination, NOBODY, origin, created, due, failures, new.events, new.size, new.body)
+    insert_one(connection, numbers, values)
 
 
 def _chunks(rows: Collection[int]) -> Iterator[tuple[int, ...]]:

@@ -21,16 +21,21 @@ from otel_segment.spool._folder import DATABASE, make_folder, move_aside
 from otel_segment.spool._owners import Owners
 from otel_segment.spool._packing import PackingError, unpack
 from otel_segment.spool._rescue import adopt, readable
+from otel_segment.spool._upkeep import Upkeep
 
-__all__ = ["Session", "Work"]
+__all__ = ["PATIENCE", "Session", "Work"]
 
 _T = TypeVar("_T")
 Work = Callable[[sqlite3.Connection], _T]
 
-_PATIENCE = 5.0
+PATIENCE = 5.0
 """Seconds that a call waits for the others of its process."""
 _PAUSE = 1.0
 """Seconds for which a folder that could not be opened is not tried again."""
+_DAMAGED = (
+    "%s is damaged (%s) and was moved aside; a fresh one is in use; to get out what can still be read, run: "
+    "otel-segment spool recover %s"
+)
 
 
 class Session:
@@ -39,9 +44,11 @@ class Session:
     Args:
         folder: The folder; made where it is not there.
         max_bytes: Bytes that the database may have.
+        is_torn: Whether the process was forked in the middle of a call on it. SQLite's state in this process is not
+            to be trusted then, and each call fails.
     """
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, *, is_torn: bool = False) -> None:
         self.folder = folder
         self.path = folder / DATABASE
         self.max_bytes = max_bytes
@@ -53,9 +60,11 @@ class Session:
         self._keys: dict[Destination, int] = {}
         self._debts: deque[Work[None]] = deque()
         self._unsaid: deque[tuple[str, int, str, tuple[object, ...]]] = deque()
+        self._upkeep = Upkeep(self.path)
         self._is_at_work = False
-        self._written = 0
-        self._failed: tuple[float, SpoolError] | None = None
+        self._is_torn = is_torn
+        self._trouble = ""
+        self._again = 0.0
 
     @property
     def owner(self) -> int:
@@ -65,42 +74,86 @@ class Session:
     def close(self) -> None:
         """Close the database; the next call opens it again."""
         with suppress(SpoolError), self._held():
-            self._close()
+            if not self._is_at_work:
+                self._close()
 
     def settle(self) -> None:
         """Do what could not be done before; never raises."""
-        while self._debts:
-            debt = self._debts[0]
+        for _ in range(len(self._debts)):
+            try:
+                debt = self._debts.popleft()
+            except IndexError:
+                return
             try:
                 self._perform(debt)
             except SpoolError as error:
+                # What does not fit now may fit once others are gone: it goes to the end.
+                self._debts.append(debt)
                 if not isinstance(error, SpoolFull):
                     say(f"spool {self.path}", logging.WARNING, "the spool cannot be used now: %s", error)
                     return
-                # What does not fit now may fit once others are gone.
-                if self._debts:
-                    self._debts.rotate(-1)
-                return
-            with suppress(ValueError):
-                self._debts.remove(debt)
+            except BaseException:
+                self._debts.append(debt)
+                raise
+
+    def let_go(self, seconds: float) -> bool:
+        """Close the database and keep all threads from opening it; to be followed by :meth:`resume`.
+
+        Args:
+            seconds: How long to wait for who is at work.
+
+        Returns:
+            Whether that could be done.
+        """
+        if not self._lock.acquire(timeout=seconds):
+            return False
+        if not self._is_at_work and self._upkeep.let_go(seconds):
+            self._close()
+            return True
+        self._lock.release()
+        return False
+
+    def resume(self) -> None:
+        """Let threads use the spool again."""
+        self._upkeep.resume()
+        self._lock.release()
+
+    def abandon(self) -> bool:
+        """Close what has come over a fork in a child; False where that must not be touched.
+
+        Nothing that closes touches the parent's locks, which are of its process. But what was in the middle of
+        something at the fork stays so for ever.
+        """
+        if self._database is None and not self._upkeep.is_at_work:
+            return True
+        if self._upkeep.is_at_work or not self._lock.acquire(blocking=False):
+            return False
+        if self._is_at_work:
+            return False
+        self._close()
+        return True
 
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Hold the lock; what came up meanwhile is said once it is free again."""
-        if os.getpid() != self._pid:
+        if self._pid != os.getpid():
             msg = f"{self.path}: this spool is of the process that this one was forked from"
             raise SpoolError(msg)
-        if not self._lock.acquire(timeout=_PATIENCE):
+        if not self._lock.acquire(timeout=PATIENCE):
             msg = f"{self.path}: other threads of this process keep it busy"
             raise SpoolError(msg)
         try:
             yield
         finally:
             self._lock.release()
-            while self._unsaid:
-                with suppress(IndexError):
-                    kind, level, message, arguments = self._unsaid.popleft()
-                    say_once(kind, level, message, *arguments)
+            if self._unsaid:
+                self._say()
+
+    def _say(self) -> None:
+        with suppress(IndexError):
+            while True:
+                kind, level, message, arguments = self._unsaid.popleft()
+                say_once(kind, level, message, *arguments)
 
     def _perform(self, work: Work[_T], destination: Destination | None = None, needed: int = 0) -> _T:
         """Do some work in a transaction."""
@@ -157,50 +210,53 @@ class Session:
         database = self._database
         if database is not None and database.is_current():
             return database
-        if self._failed is not None and time.monotonic() - self._failed[0] < _PAUSE:
-            raise self._failed[1]
+        if self._trouble and time.monotonic() < self._again:
+            raise SpoolError(self._trouble)
         try:
             fresh = self._open()
         except (sqlite3.Error, OSError, SpoolError) as error:
             if not is_damage(error):
-                self._failed = (time.monotonic(), as_spool_error(error, self.path))
+                self._trouble = str(as_spool_error(error, self.path))
+                self._again = time.monotonic() + _PAUSE
             raise
-        self._failed = None
+        self._trouble = ""
         return fresh
 
     def _open(self) -> Database:
+        if self._is_torn:
+            msg = f"{self.path}: this process was forked in the middle of a call on it; a new process can use it"
+            raise SpoolError(msg)
         make_folder(self.folder)
         if self._owners is None:
             self._owners = Owners(self.folder)
         owners = self._owners
-        lost, self._database = self._database, None
+        lost = self._database
         alive = _alive(lost, owners)
         owners.renew()
         fresh = Database(self.path, self.max_bytes, owners)
-        self._keys.clear()
         try:
             fresh.transact(lambda connection: _parties.register(connection, owners.me))
-            if lost is not None:
-                self._rescue(lost, fresh, alive)
         except BaseException:
             fresh.connection.close()
             raise
+        self._keys.clear()
         self._database = fresh
+        if lost is not None:
+            self._rescue(lost, fresh, alive)
         return fresh
 
     def _rescue(self, lost: Database, fresh: Database, alive: list[int]) -> None:
         """Bring what can be read of a database that is no more at its path into the one that is."""
         rescued = readable(lost.connection, alive)
-        fresh.transact(partial(adopt, rescued=rescued))
-        lost.connection.close()
-        self._unsaid.append(
-            (
-                f"spool lost {self.path} {lost.identity}",
-                logging.ERROR,
-                "%s was deleted or replaced while in use; it has been made anew with the %d rows that could still be read",
-                (self.path, len(rescued.rows)),
-            )
-        )
+        found = len(rescued.rows)
+        try:
+            fresh.transact(partial(adopt, rescued=rescued))
+        except sqlite3.Error:
+            found = 0
+        with suppress(sqlite3.Error):
+            lost.connection.close()
+        message = "%s was deleted or replaced while in use; what is there now has the %d rows that could be saved"
+        self._unsaid.append((f"spool lost {self.path}", logging.ERROR, message, (self.path, found)))
 
     def _replace_damaged(self, error: Exception) -> None:
         identity = self._database.identity if self._database is not None else None
@@ -211,15 +267,8 @@ class Session:
         with owners.alone():
             aside = move_aside(self.path, identity)
         if aside is not None:
-            self._unsaid.append(
-                (
-                    f"spool damaged {aside}",
-                    logging.ERROR,
-                    "%s is damaged (%s) and was moved aside; a fresh one is in use; to get out what can still be read, "
-                    "run: otel-segment spool recover %s",
-                    (self.path, error, aside),
-                )
-            )
+            arguments = (self.path, error, aside)
+            self._unsaid.append((f"spool damaged {aside}", logging.ERROR, _DAMAGED, arguments))
 
     def _close(self) -> None:
         database, self._database = self._database, None

@@ -1,22 +1,28 @@
 """The spool of one process and folder: what is written, claimed, deleted and given back."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from otel_segment.spool import _parties, _rows
 from otel_segment.spool._destination import Destination
+from otel_segment.spool._errors import SpoolError
+from otel_segment.spool._listing import Listing
 from otel_segment.spool._packing import pack
 from otel_segment.spool._rows import INSERT, NewRow, Numbers
-from otel_segment.spool._session import Session, Work
+from otel_segment.spool._session import PATIENCE, Work
+from otel_segment.spool._upkeep import is_crowded, shrink
 
 __all__ = ["Row", "Spool"]
 
 _MOST_EXPIRED = 100
-_EVERYTHING = 1 << 62
+_CHECK_AFTER = 0.05
+"""Seconds after which the fast path looks again whether the database is still at its path."""
 
 
 class Row(NamedTuple):
@@ -32,7 +38,7 @@ class Row(NamedTuple):
     messages: list[bytes]
 
 
-class Spool(Session):
+class Spool(Listing):
     """Rows of encoded messages that outlive the process, in a folder that processes share.
 
     Any thread may call it. What raises, raises :class:`SpoolError`; what settles rows never does: what cannot be done
@@ -41,11 +47,14 @@ class Spool(Session):
     Args:
         folder: The folder; made where it is not there.
         max_bytes: Bytes that the database may have.
+        is_torn: Whether the process was forked in the middle of a call on it, so that it cannot be used.
     """
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
-        super().__init__(folder, max_bytes)
+    def __init__(self, folder: Path, max_bytes: int, *, is_torn: bool = False) -> None:
+        super().__init__(folder, max_bytes, is_torn=is_torn)
         self._numbers = Numbers()
+        self._checked = 0.0
+        self._is_crowded = False
 
     def write(self, destination: Destination, bodies: Sequence[Sequence[bytes]]) -> list[int]:
         """Write bodies, all of them or none; they are this process's until it deletes or releases them.
@@ -57,8 +66,12 @@ class Spool(Session):
             SpoolFull: There is no room for them.
             SpoolError: They cannot be written.
         """
-        rows = [NewRow(pack(body), len(body), sum(map(len, body)) + len(body)) for body in bodies]
-        return self._insert(destination, rows)
+        return self._insert(destination, [self._row(body) for body in bodies])
+
+    def _row(self, messages: Sequence[bytes]) -> NewRow:
+        # Rows that are gone in a moment are not worth the packing, which costs more than the writing does.
+        body = pack(messages) if self._is_crowded else b"\n".join(messages)
+        return NewRow(body, len(messages), sum(map(len, messages)) + len(messages))
 
     def write_message(self, destination: Destination, message: bytes) -> int:
         """Write one message as it is, as fast as can be; return the number of its row.
@@ -67,30 +80,46 @@ class Spool(Session):
             SpoolFull: There is no room for it.
             SpoolError: It cannot be written.
         """
+        if self._pid == os.getpid() and self._lock.acquire(timeout=PATIENCE):
+            try:
+                number = self._write_now(destination, message)
+            finally:
+                self._lock.release()
+            if number:
+                return number
+        return self._insert(destination, [NewRow(message, 1, len(message))])[0]
+
+    def _write_now(self, destination: Destination, message: bytes) -> int:
+        """Write a message where all is ready for it: one statement, a transaction by itself; else return 0."""
+        key = self._keys.get(destination)
+        database = self._database
+        if key is None or database is None or self._is_at_work:
+            return 0
+        now = time.time()
+        if not 0 <= now - self._checked < _CHECK_AFTER:
+            if not database.is_current():
+                return 0
+            self._checked = now
+        number = self._numbers.next(now)
+        owner = self.owner
         size = len(message)
-        with self._held():
-            database = self._database
-            key = self._keys.get(destination)
-            if key is not None and database is not None and not self._is_at_work and database.is_current():
-                now = time.time()
-                number = self._numbers.next(now)
-                row = (number, key, self.owner, self.owner, now, 0.0, 0, 1, size, message)
-                try:
-                    database.connection.execute(INSERT, row)
-                except sqlite3.Error:
-                    pass
-                else:
-                    self._written += size
-                    return number
-        return self._insert(destination, [NewRow(message, 1, size)])[0]
+        try:
+            database.connection.execute(INSERT, (number, key, owner, owner, now, 0.0, 0, 1, size, message))
+        except sqlite3.Error:
+            return 0
+        self._upkeep.wrote(size)
+        return number
 
     def _insert(self, destination: Destination, rows: list[NewRow]) -> list[int]:
         needed = sum(len(row.body) for row in rows)
 
         def work(connection: sqlite3.Connection) -> list[int]:
+            self._is_crowded = is_crowded(connection)
             return _rows.insert(connection, self._numbers, self._keys[destination], self.owner, rows)
 
-        return self._perform(work, destination, needed)
+        numbers = self._perform(work, destination, needed)
+        self._upkeep.wrote(needed)
+        return numbers
 
     def claim(self, destination: Destination, most_events: int, most_bytes: int, now: float) -> list[Row]:
         """Make the oldest rows that nobody holds and that are due this process's own.
@@ -132,6 +161,7 @@ class Spool(Session):
 
         # Whoever asks in vain, again and again, should not keep others from writing.
         if not self._look(look, destination):
+            self._tidy(is_idle=True)
             return []
         return self._unpacked(self._perform(work, destination))
 
@@ -173,7 +203,7 @@ class Spool(Session):
         if not messages:
             self.delete(rows)
             return
-        new = NewRow(pack(messages), len(messages), sum(map(len, messages)) + len(messages))
+        new = self._row(messages)
         numbers = list(rows)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -183,30 +213,16 @@ class Spool(Session):
         self._owe(work)
 
     def _owe(self, work: Work[None]) -> None:
+        if self._pid != os.getpid():
+            return
         self._debts.append(work)
         self.settle()
+        self._tidy()
 
-    def free_orphans(self) -> int:
-        """Make the rows of processes that are gone nobody's; return how many they are.
-
-        Raises:
-            SpoolError: The spool cannot be used now.
-        """
-        dead = self._look(lambda connection: [o for o in _parties.owners(connection) if not self._is_alive(o)])
-        return sum(self._perform(partial(_parties.free, owner=owner)) for owner in dead)
-
-    def left(self, destination: Destination, origin: int | None = None) -> int:
-        """Return how many events are there of a destination, and of one process where that is given.
-
-        Raises:
-            SpoolError: The spool cannot be used now.
-        """
-        return self._look(partial(_parties.left, destination=destination, origin=origin))
-
-    def foreign(self, destination: Destination) -> int:
-        """Return how many events of other sources are there.
-
-        Raises:
-            SpoolError: The spool cannot be used now.
-        """
-        return self._look(partial(_parties.foreign, source=destination.source))
+    def _tidy(self, *, is_idle: bool = False) -> None:
+        """Do what would take too long in a thread that emits; never raises."""
+        if self._upkeep.is_due:
+            self._upkeep.checkpoint()
+        if is_idle:
+            with suppress(SpoolError):
+                self._look(shrink)
