@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from celery import Celery
 from emitting import emit, set_up
@@ -23,8 +24,9 @@ app.conf.update(
 
 @app.task
 def work(number: int) -> None:
-    """Emit a few events."""
+    """Emit a few events, and leave a mark when they are emitted."""
     emit(f"task {number}", EVENTS)
+    Path(FOLDER, "done", str(number)).touch()
 
 
 if __name__ == "__main__":

@@ -4,17 +4,18 @@ import itertools
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from running import environment, run
+from running import Numbered, environment, run
 from typing_extensions import Self
 
 from otel_segment.inspector import Action, Behaviour, IncomingRequest, LocalEndpoint, Received, RequestFacts
@@ -27,9 +28,14 @@ __all__ = [
     "Site",
     "Variant",
     "always",
+    "arrived",
     "at_both_doors",
     "at_first",
+    "deliver_the_rest",
+    "free_url",
     "judge",
+    "not_delivered",
+    "note",
     "record",
     "run_program",
     "run_trial",
@@ -195,11 +201,33 @@ def judge(site: Site, returned: int) -> Outcome:
 
 
 def record(name: str, variant: Variant, outcome: Outcome, **more: object) -> None:
+    """Note the figures of a trial."""
+    note({"case": name, "door": variant.door, "spool": variant.has_spool, **outcome._asdict(), **more})
+
+
+def note(line: dict[str, object]) -> None:
     """Add a line of figures to the file that the environment names."""
     if path := os.environ.get("FAULT_FIGURES"):
-        line = {"case": name, "door": variant.door, "spool": variant.has_spool, **outcome._asdict(), **more}
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def arrived(site: Site) -> Numbered:
+    """Return the numbered events that have arrived, by where they are from, repeats included."""
+    found = (event.message["properties"] for event, _ in site.events)
+    return Counter((properties["from"], properties["number"]) for properties in found)
+
+
+def not_delivered(text: str) -> int:
+    """Return how many events processes said to have left undelivered."""
+    return sum(map(int, re.findall(r"shut down with (\d+) event\(s\) not delivered", text)))
+
+
+def deliver_the_rest(site: Site, folder: Path, variant: Variant, events: int) -> None:
+    """Run a process that emits nothing, where there is a spool, until so many events have arrived."""
+    expected = events - len(arrived(site))
+    if variant.has_spool:
+        run_program(site.url, folder, variant, "0", "0", SETTLE="20", EXPECT=str(max(0, expected)))
 
 
 def at_first(actions: Iterable[Action]) -> Behaviour:
@@ -215,6 +243,13 @@ def at_first(actions: Iterable[Action]) -> Behaviour:
 def always(action: Action) -> Behaviour:
     """Return a behaviour that does the same with every request."""
     return lambda _: action
+
+
+@contextmanager
+def free_url() -> Iterator[str]:
+    """Give an address at which connections are refused, until the end of the block."""
+    with Site(is_open=False) as site:
+        yield site.url
 
 
 def _reserve() -> tuple[socket.socket, int]:
