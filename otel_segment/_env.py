@@ -44,7 +44,7 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     """
     given = _Given(arguments, environ)
     problems = dict(_strangers(given))
-    values = {row.name: _read(row, given, problems) for row in ROWS}
+    values: dict[str, Any] = {row.name: _read(row, given, problems) for row in ROWS}
     if values["disabled"]:
         problems = {name: problem for name, problem in problems.items() if name not in _CREDENTIALS}
         values["write_key"] = values["write_key"] or ""

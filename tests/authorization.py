@@ -1,6 +1,7 @@
 """A real authorization server for tests: it checks what Segment's would, and misbehaves on command."""
 
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -106,6 +107,11 @@ class AuthorizationServer:
             "key": private_key(),
             "auth_server": self.url,
         }
+
+    def speak_tls(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"https://127.0.0.1:{self.port}"
 
     def accepts(self, authorization: str) -> bool:
         """Tell whether a request with this header may pass."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from authorization import private_key
 from running import KEY, environment, instrumented
 
 import otel_segment
@@ -144,6 +145,14 @@ def test_settings_from_the_environment_by_file(tmp_path: Path) -> None:
 
 RULES = {"rules": [{"match": "Invoice*", "type": "track"}, {"match": "Checkout Started", "ignore": True}]}
 
+OAUTH = {
+    "client_id": "client",
+    "key_id": "kid",
+    "key": private_key(),
+    "auth_server": "https://auth.example.com",
+    "scope": "tracking_api:write",
+}
+
 # Each setting that a file can hold: as it stands there, and what it means.
 IN_FILES: dict[str, tuple[object, object]] = {
     "write_key": ("${OTHER_KEY}", "wk-fedcba9876543210-a1f3"),
@@ -161,6 +170,7 @@ IN_FILES: dict[str, tuple[object, object]] = {
     "mapping": (RULES, RULES),
     "disabled": (True, True),
     "auth": ("header", "header"),
+    "oauth": (OAUTH, OAUTH),
     "shutdown_timeout": (1.5, 1.5),
 }
 

@@ -30,8 +30,8 @@ _OFF_BY = 5.0
 """Seconds that the server's clock may differ from ours before we go by it."""
 _UNASKED_WAIT = 5.0
 """Seconds to wait where a rate limit does not say how many."""
-_TROUBLE_WAIT = 2.0
-"""Seconds that the server is left alone at most when it cannot be reached or is in trouble: it may be back."""
+_TROUBLE_WAIT = 0.2
+"""Seconds for which a failure is every request's: those that waited for the token, each of which backs off itself."""
 _REPLACED_WITHIN = 60.0
 """Seconds for which a token that replaces a refused one, and is refused too, is not replaced in turn."""
 _HEADERS = {
@@ -156,8 +156,8 @@ class TokenSource:
             asked = _UNASKED_WAIT
         self._asked_to_wait = asked is not None
         if asked is None:
-            pause = backoff(self._failures, 1.0)
-            asked = pause if failure.status == _REFUSED else min(pause, _TROUBLE_WAIT)
+            # What was refused once will most likely be refused again.
+            asked = backoff(self._failures, 1.0) if failure.status == _REFUSED else _TROUBLE_WAIT
         self._failure = failure
         now = time.monotonic()
         self._closed_until = now + asked

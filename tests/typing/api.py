@@ -62,6 +62,7 @@ configure(
     mapping={"rules": [{"match": "*"}]},
     disabled=True,
     auth="header",
+    oauth={"client_id": "c", "key_id": "k", "key_file": Path("key.pem")},
     shutdown_timeout=3,
     on_delivered=lambda messages: messages.clear(),
     on_dropped=on_dropped,
