@@ -7,11 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
 from otel_segment.spool._owners import Owners
 from otel_segment.spool._schema import migrate
 
-__all__ = ["Database", "as_spool_error", "is_damage"]
+__all__ = ["Database", "as_spool_error", "identity_of", "is_damage", "is_unreadable"]
 
 _T = TypeVar("_T")
 
@@ -42,8 +43,9 @@ class Database:
         self.path = path
         with owners.alone():
             _create(path)
-            stat = path.stat()
-            self.identity = (stat.st_dev, stat.st_ino)
+            self.identity = identity_of(path)
+            self.keys: dict[Destination, int] = {}
+            """The numbers in this database of the destinations that the process uses."""
             # Not sqlite3.connect, which instrumentation wraps: our statements are nobody's spans.
             self.connection = sqlite3.Connection(
                 path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
@@ -68,11 +70,7 @@ class Database:
 
     def is_current(self) -> bool:
         """Tell whether the path still leads to this database."""
-        try:
-            stat = os.stat(self.path)  # noqa: PTH116 - it is asked for each event
-        except OSError:
-            return False
-        return (stat.st_dev, stat.st_ino) == self.identity
+        return identity_of(self.path) == self.identity
 
     def transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Do some work in a transaction of its own."""
@@ -109,6 +107,29 @@ def as_spool_error(error: Exception, path: Path, database: Database | None = Non
 def is_damage(error: Exception) -> bool:
     """Tell whether an error means that the database is damaged."""
     return isinstance(error, sqlite3.DatabaseError) and any(sign in str(error) for sign in _DAMAGE)
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Return device and number of the file at a path, which another file there does not have."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def is_unreadable(path: Path) -> bool:
+    """Tell whether the file at a path is a damaged database."""
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.Connection(f"{path.as_uri()}?mode=rw", uri=True, isolation_level=None)
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        return is_damage(error)
+    finally:
+        if connection is not None:
+            connection.close()
+    return False
 
 
 def _create(path: Path) -> None:

@@ -29,24 +29,12 @@ def make_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def move_aside(path: Path, identity: tuple[int, int] | None) -> Path | None:
-    """Give a damaged database another name; return it, or None where another process has done so.
-
-    To be called by one process at a time.
-
-    Args:
-        path: The database.
-        identity: Device and number of the file that is damaged, where it has been open.
+def move_aside(path: Path) -> Path:
+    """Give a damaged database another name, and return it; to be called by one process at a time.
 
     Raises:
         OSError: It cannot be moved.
     """
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    if identity is not None and identity != (stat.st_dev, stat.st_ino):
-        return None
     aside = _free_name(path)
     # The log first: a fresh database must never meet the log of the damaged one.
     for suffix in _BESIDE:

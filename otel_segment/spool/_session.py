@@ -4,11 +4,9 @@ import logging
 import os
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,10 +15,8 @@ from otel_segment.spool import _parties
 from otel_segment.spool._database import Database, as_spool_error, is_damage
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
-from otel_segment.spool._folder import DATABASE, make_folder, move_aside
-from otel_segment.spool._owners import Owners
+from otel_segment.spool._files import Files
 from otel_segment.spool._packing import PackingError, unpack
-from otel_segment.spool._rescue import adopt, readable
 from otel_segment.spool._upkeep import Upkeep
 
 __all__ = ["PATIENCE", "Session", "Work"]
@@ -30,12 +26,6 @@ Work = Callable[[sqlite3.Connection], _T]
 
 PATIENCE = 5.0
 """Seconds that a call waits for the others of its process."""
-_PAUSE = 1.0
-"""Seconds for which a folder that could not be opened is not tried again."""
-_DAMAGED = (
-    "%s is damaged (%s) and was moved aside; a fresh one is in use; to get out what can still be read, run: "
-    "otel-segment spool recover %s"
-)
 
 
 class Session:
@@ -49,33 +39,26 @@ class Session:
     """
 
     def __init__(self, folder: Path, max_bytes: int, *, is_torn: bool = False) -> None:
-        self.folder = folder
-        self.path = folder / DATABASE
-        self.max_bytes = max_bytes
+        self._files = Files(folder, max_bytes, is_torn=is_torn)
+        self.path = self._files.path
         # A signal handler may call at any moment: its own thread must be able to take the lock again.
         self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._database: Database | None = None
-        self._owners: Owners | None = None
-        self._keys: dict[Destination, int] = {}
         self._debts: deque[Work[None]] = deque()
-        self._unsaid: deque[tuple[str, int, str, tuple[object, ...]]] = deque()
         self._upkeep = Upkeep(self.path)
         self._is_at_work = False
-        self._is_torn = is_torn
-        self._trouble = ""
-        self._again = 0.0
 
     @property
     def owner(self) -> int:
         """The number of this process; 0 while the folder could not be opened yet."""
-        return self._owners.me if self._owners is not None else 0
+        owners = self._files.owners
+        return owners.me if owners is not None else 0
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""
         with suppress(SpoolError), self._held():
             if not self._is_at_work:
-                self._close()
+                self._files.close()
 
     def settle(self) -> None:
         """Do what could not be done before; never raises."""
@@ -108,7 +91,7 @@ class Session:
         if not self._lock.acquire(timeout=seconds):
             return False
         if not self._is_at_work and self._upkeep.let_go(seconds):
-            self._close()
+            self._files.close()
             return True
         self._lock.release()
         return False
@@ -124,13 +107,13 @@ class Session:
         Nothing that closes touches the parent's locks, which are of its process. But what was in the middle of
         something at the fork stays so for ever.
         """
-        if self._database is None and not self._upkeep.is_at_work:
+        if self._files.database is None and not self._upkeep.is_at_work:
             return True
         if self._upkeep.is_at_work or not self._lock.acquire(blocking=False):
             return False
         if self._is_at_work:
             return False
-        self._close()
+        self._files.close()
         return True
 
     @contextmanager
@@ -146,13 +129,13 @@ class Session:
             yield
         finally:
             self._lock.release()
-            if self._unsaid:
+            if self._files.news:
                 self._say()
 
     def _say(self) -> None:
         with suppress(IndexError):
             while True:
-                kind, level, message, arguments = self._unsaid.popleft()
+                kind, level, message, arguments = self._files.news.popleft()
                 say_once(kind, level, message, *arguments)
 
     def _perform(self, work: Work[_T], destination: Destination | None = None, needed: int = 0) -> _T:
@@ -163,7 +146,7 @@ class Session:
         """Do some work that only reads."""
 
         def look() -> _T:
-            database = self._opened()
+            database = self._files.opened()
             if destination is not None:
                 self._register(database, destination)
             return work(database.connection)
@@ -179,7 +162,7 @@ class Session:
             try:
                 return self._mended(work)
             except (sqlite3.Error, OSError) as error:
-                raise as_spool_error(error, self.path, self._database, needed) from error
+                raise as_spool_error(error, self.path, self._files.database, needed) from error
             finally:
                 self._is_at_work = False
 
@@ -190,102 +173,35 @@ class Session:
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            self._replace_damaged(error)
+            self._files.replace_damaged(error)
             return work()
 
     def _transact(self, work: Work[_T], destination: Destination | None) -> _T:
-        database = self._opened()
+        database = self._files.opened()
         if destination is not None:
             self._register(database, destination)
         return database.transact(work)
 
     def _register(self, database: Database, destination: Destination) -> None:
-        if destination not in self._keys:
+        if destination not in database.keys:
             owner = self.owner
-            self._keys[destination] = database.transact(
+            database.keys[destination] = database.transact(
                 lambda connection: _parties.destination_key(connection, destination, owner)
             )
 
-    def _opened(self) -> Database:
-        database = self._database
-        if database is not None and database.is_current():
-            return database
-        if self._trouble and time.monotonic() < self._again:
-            raise SpoolError(self._trouble)
-        try:
-            fresh = self._open()
-        except (sqlite3.Error, OSError, SpoolError) as error:
-            if not is_damage(error):
-                self._trouble = str(as_spool_error(error, self.path))
-                self._again = time.monotonic() + _PAUSE
-            raise
-        self._trouble = ""
-        return fresh
-
-    def _open(self) -> Database:
-        if self._is_torn:
-            msg = f"{self.path}: this process was forked in the middle of a call on it; a new process can use it"
-            raise SpoolError(msg)
-        make_folder(self.folder)
-        if self._owners is None:
-            self._owners = Owners(self.folder)
-        owners = self._owners
-        lost = self._database
-        alive = _alive(lost, owners)
-        owners.renew()
-        fresh = Database(self.path, self.max_bytes, owners)
-        try:
-            fresh.transact(lambda connection: _parties.register(connection, owners.me))
-        except BaseException:
-            fresh.connection.close()
-            raise
-        self._keys.clear()
-        self._database = fresh
-        if lost is not None:
-            self._rescue(lost, fresh, alive)
-        return fresh
-
-    def _rescue(self, lost: Database, fresh: Database, alive: list[int]) -> None:
-        """Bring what can be read of a database that is no more at its path into the one that is."""
-        rescued = readable(lost.connection, alive)
-        found = len(rescued.rows)
-        try:
-            fresh.transact(partial(adopt, rescued=rescued))
-        except sqlite3.Error:
-            found = 0
-        with suppress(sqlite3.Error):
-            lost.connection.close()
-        message = "%s was deleted or replaced while in use; what is there now has the %d rows that could be saved"
-        self._unsaid.append((f"spool lost {self.path}", logging.ERROR, message, (self.path, found)))
-
-    def _replace_damaged(self, error: Exception) -> None:
-        identity = self._database.identity if self._database is not None else None
-        self._close()
-        make_folder(self.folder)
-        owners = self._owners or Owners(self.folder)
-        self._owners = owners
-        with owners.alone():
-            aside = move_aside(self.path, identity)
-        if aside is not None:
-            arguments = (self.path, error, aside)
-            self._unsaid.append((f"spool damaged {aside}", logging.ERROR, _DAMAGED, arguments))
-
-    def _close(self) -> None:
-        database, self._database = self._database, None
-        self._keys.clear()
-        if database is not None:
-            with suppress(sqlite3.Error):
-                database.connection.close()
+    def _key(self, destination: Destination) -> int:
+        """Return the number of a destination that has been registered."""
+        return self._files.opened().keys[destination]
 
     def _is_alive(self, owner: int) -> bool:
-        return self._owners is not None and self._owners.is_alive(owner)
+        owners = self._files.owners
+        return owners is not None and owners.is_alive(owner)
 
-    def _claimable(self, connection: sqlite3.Connection, destination: Destination) -> list[int]:
+    def _claimable(self, connection: sqlite3.Connection, own: int, source: str) -> list[int]:
         """Return the destinations whose rows may be claimed: the abandoned ones first, whose rows are older."""
-        own = self._keys[destination]
         abandoned = [
             key
-            for key in _parties.destinations(connection, destination.source)
+            for key in _parties.destinations(connection, source)
             if key != own and not any(map(self._is_alive, _parties.users(connection, key)))
         ]
         return [*abandoned, own]
@@ -296,12 +212,3 @@ class Session:
         except PackingError as error:
             say(f"spool row {self.path}", logging.ERROR, "row %d of %s cannot be read: %s", row, self.path, error)
             return []
-
-
-def _alive(lost: Database | None, owners: Owners) -> list[int]:
-    if lost is None:
-        return []
-    with suppress(sqlite3.Error):
-        others = _parties.owners(lost.connection)
-        return [owner for owner in others if owner != owners.me and owners.is_alive(owner)]
-    return []

@@ -91,9 +91,8 @@ class Spool(Listing):
 
     def _write_now(self, destination: Destination, message: bytes) -> int:
         """Write a message where all is ready for it: one statement, a transaction by itself; else return 0."""
-        key = self._keys.get(destination)
-        database = self._database
-        if key is None or database is None or self._is_at_work:
+        database = self._files.database
+        if database is None or self._is_at_work or (key := database.keys.get(destination)) is None:
             return 0
         now = time.time()
         if not 0 <= now - self._checked < _CHECK_AFTER:
@@ -115,7 +114,7 @@ class Spool(Listing):
 
         def work(connection: sqlite3.Connection) -> list[int]:
             self._is_crowded = is_crowded(connection)
-            return _rows.insert(connection, self._numbers, self._keys[destination], self.owner, rows)
+            return _rows.insert(connection, self._numbers, self._key(destination), self.owner, rows)
 
         numbers = self._perform(work, destination, needed)
         self._upkeep.wrote(needed)
@@ -149,7 +148,7 @@ class Spool(Listing):
         self.settle()
 
         def look(connection: sqlite3.Connection) -> list[_rows.Found]:
-            for key in self._claimable(connection, destination):
+            for key in self._claimable(connection, self._key(destination), destination.source):
                 if found := find(connection, key):
                     return found
             return []
