@@ -2,7 +2,7 @@
 
 They end without the exit handlers that they have from their parent, those of the SDK included. What they do run are
 the finalizers of ``multiprocessing.util``, but only those that were registered in the process itself, after it has
-begun.
+begun. The processes of Celery's prefork pool run neither, but Celery's own signal.
 """
 
 import os
@@ -24,6 +24,7 @@ class _Children:
     def __init__(self) -> None:
         self._is_watching = False
         self._is_registered = False
+        self._is_connected = False
         self._ending = 0
 
     def watch(self) -> None:
@@ -43,6 +44,10 @@ class _Children:
         if util is not None and not self._is_registered:
             self._is_registered = True
             util.register_after_fork(self, _Children._deliver_at_end)
+        signals = sys.modules.get("celery.signals")
+        if signals is not None and not self._is_connected:
+            self._is_connected = True
+            signals.worker_process_shutdown.connect(_deliver_at_end_of_worker, weak=False)
 
     def _deliver_at_end(self) -> None:
         self._ending = os.getpid()
@@ -58,6 +63,10 @@ def _deliver() -> None:
     for delivery in deliveries():
         if not delivery.stats().settled:
             delivery.shutdown()
+
+
+def _deliver_at_end_of_worker(**_: object) -> None:
+    _deliver()
 
 
 _children = _Children()

@@ -4,35 +4,27 @@ import logging
 import math
 import os
 from collections.abc import Collection
-from typing import NamedTuple
 
 from otel_segment._clock import SYSTEM_CLOCK, Clock
 from otel_segment._log import say
 from otel_segment._types import Drop
 from otel_segment.delivery._children import deliver_at_end_of_children
-from otel_segment.delivery._gate import gate_for
+from otel_segment.delivery._keeper import Keeper
 from otel_segment.delivery._live import register
 from otel_segment.delivery._metrics import Metrics
-from otel_segment.delivery._outbox import Outbox
-from otel_segment.delivery._reporter import Reporter
-from otel_segment.delivery._senders import Senders
+from otel_segment.delivery._process import Process
+from otel_segment.delivery._reporter import Fate, Reporter
 from otel_segment.delivery._stats import Stats
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
-from otel_segment.transport import HttpTransport
 from otel_segment.wire import Batch
 
 __all__ = ["Delivery"]
 
 _process_id = os.getpid
 
-
-class _Process(NamedTuple):
-    """All that a fork would break: locks, threads, connections and what is queued; each process has its own."""
-
-    outbox: Outbox
-    senders: Senders
-    transport: HttpTransport
+_LOOK_UP = 0.02
+"""Seconds between two looks at whether the spool has let go of what this process wrote."""
 
 
 class Delivery:
@@ -53,8 +45,9 @@ class Delivery:
         self._is_disabled = settings.disabled
         self._clock = clock
         self._metrics = Metrics(component, signal, settings.url)
-        self._reporter = Reporter(settings, self._metrics)
-        self._processes: dict[int, _Process] = {}
+        self._reporter = Reporter(settings, self._metrics, clock)
+        self._is_durable = settings.durable and settings.spool is not None
+        self._processes: dict[int, Process] = {}
         self._closing_deadline: dict[int, float] = {}
         self._process()
         register(self)
@@ -77,22 +70,33 @@ class Delivery:
 
     def put(self, message: bytes) -> None:
         """Hand over a message; it waits a moment for company. Never blocks, never raises."""
-        process = self._processes.get(_process_id())
-        outbox, senders, _ = self._process() if process is None else process
+        process = self._processes.get(_process_id()) or self._process()
+        outbox = process.outbox
         if self._is_disabled:
             outbox.count_withheld()
             return
-        reason = outbox.put(message)
+        row = process.keeper.store_message(message) if self._is_durable and process.keeper else None
+        reason = outbox.put(message, row)
         if outbox.short_handed:
-            senders.ensure()
+            process.senders.ensure()
         if reason is not None:
-            detail = "emitted after the exporter was shut down" if reason is DropReason.SHUTDOWN else ""
-            self._reporter.dropped_messages(reason, [message], detail)
+            self._refused(process, reason, message, row)
+
+    def _refused(self, process: Process, reason: DropReason, message: bytes, row: int | None) -> None:
+        """See to a message that found no room in memory."""
+        if row is not None and process.keeper is not None:
+            process.keeper.leave([row], [message], is_whole=True, delay=0.0)
+            return
+        detail = "emitted after the exporter was shut down" if reason is DropReason.SHUTDOWN else ""
+        if self._reporter.dropped_messages([message], Fate(reason, detail)):
+            process.outbox.buried(reason, 1)
 
     def drop(self, drop: Drop) -> None:
         """Count and report an event that was dropped before it was a message."""
-        self._process().outbox.count_dropped(drop.reason)
-        self._reporter.dropped(drop.reason, [drop.message], drop.detail)
+        outbox = self._process().outbox
+        outbox.count_dropped(drop.reason)
+        if self._reporter.dropped([drop.message], Fate(drop.reason, drop.detail)):
+            outbox.buried(drop.reason, 1)
 
     def wait_window(self, timeout: float) -> bool:
         """Send what was handed over and wait until there is room for more requests.
@@ -103,35 +107,38 @@ class Delivery:
         Returns:
             Whether there is room.
         """
-        outbox, senders, _ = self._process()
+        process = self._process()
         deadline = self._clock.monotonic() + timeout
-        if outbox.seal():
-            senders.ensure()
-            senders.help(deadline)
-        return outbox.wait_window(self._settings.concurrency, deadline)
+        if process.outbox.seal():
+            process.route.store()
+            process.senders.ensure()
+            process.senders.help(deadline)
+        return process.outbox.wait_window(self._settings.concurrency, deadline)
 
     def send(self) -> Collection[Batch]:
         """Send what was handed over without waiting for more; return all batches that are on their way."""
-        outbox, senders, _ = self._process()
-        batches = outbox.seal()
-        senders.ensure()
+        process = self._process()
+        batches = process.outbox.seal()
+        if batches:
+            process.route.store()
+        process.senders.ensure()
         return batches
 
     def wait(self, batches: Collection[Batch], timeout: float | None) -> bool:
-        """Wait until batches are settled, and the hooks know.
+        """Wait until batches are settled, or left to the spool, and the hooks know.
 
         Args:
             batches: What ``send()`` returned.
             timeout: Seconds to wait at most; None to wait for ever.
 
         Returns:
-            Whether all of them are settled: delivered or dropped with a reason.
+            Whether all of them are settled: delivered, left to the spool, or dropped with a reason.
         """
-        outbox, senders, _ = self._process()
-        deadline = math.inf if timeout is None else self._clock.monotonic() + timeout
+        process = self._process()
+        deadline = self._deadline(timeout)
         if batches:
-            senders.help(deadline)
-        return outbox.wait_settled(batches, deadline)
+            process.senders.help(deadline)
+        return process.outbox.wait_settled(batches, deadline)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was handed over before is settled.
@@ -142,7 +149,21 @@ class Delivery:
         Returns:
             Whether all of it is settled: delivered or dropped with a reason.
         """
-        return self.wait(self.send(), timeout)
+        deadline = self._deadline(timeout)
+        is_settled = self.wait(self.send(), timeout)
+        process = self._process()
+        return self._wait_for_spool(process, process.keeper, deadline) and is_settled
+
+    def _wait_for_spool(self, process: Process, keeper: Keeper | None, deadline: float) -> bool:
+        """Wait until what this process wrote into the spool is settled, by whomever."""
+        if keeper is None or not process.outbox.stats().spooled:
+            return True
+        if process.drainer is not None:
+            process.drainer.wake()
+        while keeper.own:
+            if not process.ending.sleep(_LOOK_UP, deadline):
+                return False
+        return True
 
     def hurry(self, timeout: float) -> float:
         """Begin to end: retries wait no longer than the time that is left for shutting down.
@@ -155,7 +176,7 @@ class Delivery:
         """
         now = self._clock.monotonic()
         deadline = self._closing_deadline.setdefault(os.getpid(), now + timeout)
-        self._process().senders.hurry(deadline)
+        self._process().ending.hurry(deadline)
         return max(0.0, deadline - now)
 
     def shutdown(self, timeout: float | None = None) -> bool:
@@ -167,43 +188,59 @@ class Delivery:
         Returns:
             Whether nothing was left.
         """
-        outbox, senders, transport = self._process()
+        process = self._process()
+        outbox = process.outbox
         timeout = self._settings.shutdown_timeout if timeout is None else timeout
         deadline = self._clock.monotonic() + self.hurry(timeout)
         if outbox.seal():
-            senders.ensure()
-            senders.help(deadline)
+            process.route.store()
+            process.senders.ensure()
+            process.senders.help(deadline)
             outbox.wait_empty(deadline)
-        left = outbox.close()
-        senders.end()
-        transport.close()
-        messages = [message for batch in left for message in batch.messages]
-        if messages:
-            self._reporter.left(messages, self._settings.url)
-        self._say_refused(outbox)
-        return not messages
+        if process.drainer is not None:
+            process.drainer.finish(deadline)
+            outbox.wait_empty(deadline)
+        lost = self._give_up(process)
+        process.ending.end()
+        if process.drainer is not None:
+            process.drainer.stop()
+        process.transport.close()
+        self._say_refused(outbox.stats())
+        return not lost
+
+    def _give_up(self, process: Process) -> bool:
+        """Leave to the spool what is in it, and report the rest as lost; tell whether there was any."""
+        keeper, left = process.keeper, process.outbox.close()
+        for batch in left:
+            if batch.rows and keeper is not None:
+                keeper.leave(batch.rows, batch.messages, is_whole=batch.is_whole, delay=0.0)
+        messages = [message for batch in left if not batch.rows for message in batch.messages]
+        if messages and self._reporter.left(messages, self._settings.url):
+            process.outbox.buried(DropReason.SHUTDOWN, len(messages))
+        return bool(messages)
 
     def stats(self) -> Stats:
         """Return where the events of this process are."""
         return self._process().outbox.stats()
 
-    def _say_refused(self, outbox: Outbox) -> None:
+    def _say_refused(self, stats: Stats) -> None:
         """Say how many events found the queue full: at the time, only the first of them is told about."""
-        if refused := outbox.stats().dropped.get(DropReason.QUEUE_FULL):
+        if refused := stats.dropped.get(DropReason.QUEUE_FULL):
             kind = f"queue full {id(self)}"
             say(kind, logging.WARNING, "%d event(s) in all were dropped because the queue was full", refused)
 
-    def _process(self) -> _Process:
+    def _deadline(self, timeout: float | None) -> float:
+        return math.inf if timeout is None else self._clock.monotonic() + timeout
+
+    def _process(self) -> Process:
         # Compared at every call, as some servers fork without Python's hooks.
         process = self._processes.get(_process_id())
         return process if process is not None else self._begin(_process_id())
 
-    def _begin(self, pid: int) -> _Process:
+    def _begin(self, pid: int) -> Process:
         """Make what this process needs, once even where several threads find it missing."""
-        outbox = Outbox(self._settings.max_queue_bytes, self._settings.flush_interval, self._clock)
-        transport = HttpTransport(self._settings)
-        senders = Senders(self._settings, outbox, transport, gate_for(self._settings.url), self._reporter, self._clock)
-        process = self._processes.setdefault(pid, _Process(outbox, senders, transport))
+        process = self._processes.setdefault(pid, Process(self._settings, self._reporter, self._clock))
+        process.resume()
         for other in set(self._processes) - {pid}:
             self._processes.pop(other, None)
         return process

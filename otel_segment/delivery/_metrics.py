@@ -74,6 +74,15 @@ class Metrics:
             "otel.sdk.exporter.operation.duration", "s", "The duration of one request."
         )
         self._dropped = meter.create_counter("otel_segment.events.dropped", "{event}", "Events dropped, by reason.")
+        self._dead_lettered = meter.create_counter(
+            "otel_segment.events.dead_lettered", "{event}", "Events written to the dead-letter file, by reason."
+        )
+        self._recovered = meter.create_counter(
+            "otel_segment.events.recovered", "{event}", "Events of other processes that were taken from the spool."
+        )
+        self._spool_failures = meter.create_counter(
+            "otel_segment.spool.failures", "{failure}", "Batches that the spool could not take, by error."
+        )
         self._retried = meter.create_counter("otel_segment.requests.retried", "{request}", "Requests made again.")
         self._requests = meter.create_counter("otel_segment.requests", "{request}", "Requests, by status.")
         self._bytes = meter.create_counter("otel_segment.sent", "By", "Bytes of requests' bodies, uncompressed.")
@@ -110,3 +119,18 @@ class Metrics:
     def dropped(self, events: int, reason: DropReason) -> None:
         """Count dropped events."""
         self._dropped.add(events, {**self.attributes, _REASON: reason.value})
+
+    @_without_fail
+    def dead_lettered(self, events: int, reason: DropReason) -> None:
+        """Count events that are in the dead-letter file."""
+        self._dead_lettered.add(events, {**self.attributes, _REASON: reason.value})
+
+    @_without_fail
+    def recovered(self, events: int) -> None:
+        """Count events of other processes that were taken from the spool."""
+        self._recovered.add(events, self.attributes)
+
+    @_without_fail
+    def spool_failed(self, error: Exception) -> None:
+        """Count what the spool could not take."""
+        self._spool_failures.add(1, {**self.attributes, _ERROR_TYPE: type(error).__qualname__})

@@ -7,7 +7,7 @@ take again, and what belongs together is changed without a call in between, wher
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from otel_segment._clock import Clock
 from otel_segment.delivery._stats import Counts, Stats
@@ -19,6 +19,9 @@ __all__ = ["Outbox"]
 
 # What stands for the batch that waits for company while there is none: the next message begins one.
 _NO_ROOM = Batch.without_room()
+
+_OVERHEAD = 64
+"""Bytes that a message takes besides its own: the object's head, its place in a list, what the allocator rounds up."""
 
 
 class Outbox:
@@ -50,24 +53,32 @@ class Outbox:
         self.short_handed = False
         """Whether one more sender might have something to do; read without the lock, as a hint."""
 
-    def put(self, message: bytes) -> DropReason | None:
-        """Take a message in; return why not where it is refused. The refused one is counted as dropped."""
-        size = len(message)
+    def put(self, message: bytes, row: int | None = None) -> DropReason | None:
+        """Take a message in; return why not where it is refused. The refused one is counted as dropped.
+
+        Args:
+            message: The message.
+            row: Its row in the spool, where it is there already: a refused one is left to whoever drains that.
+        """
+        size = len(message) + _OVERHEAD
         with self._lock:
             self._counts.accepted += 1
             if self._bytes + size > self._max_bytes or self._closed:
                 reason = DropReason.SHUTDOWN if self._closed else DropReason.QUEUE_FULL
-                self._counts.dropped[reason] += 1
+                if row is None:
+                    self._counts.dropped[reason] += 1
+                else:
+                    self._counts.spooled += 1
                 return reason
             self._bytes += size
-            if not self._open.add(message):
-                self._begin_batch(message)
+            if not self._open.add(message, row):
+                self._begin_batch(message, row)
         return None
 
-    def _begin_batch(self, message: bytes) -> None:
+    def _begin_batch(self, message: bytes, row: int | None) -> None:
         """Begin a batch with a message for which the last one has no room, or is not there; with the lock held."""
         batch = Batch()
-        batch.add(message)
+        batch.add(message, row)
         batch.due = self._clock.monotonic() + self._flush_interval
         full, self._open = self._open, batch
         if full.messages:
@@ -134,6 +145,14 @@ class Outbox:
         with self._lock:
             return self._next(0)
 
+    def take_unstored(self) -> list[Batch]:
+        """Return the batches that are due and not in the spool yet, for one who puts them there and then back."""
+        with self._lock:
+            taken = [batch for batch in self._ready if not batch.rows]
+            self._ready = deque(batch for batch in self._ready if batch.rows)
+            self._flying.update(taken)
+            return taken
+
     def _next(self, patience: float) -> Batch | None:
         while True:
             now = self._clock.monotonic()
@@ -158,23 +177,63 @@ class Outbox:
             self._counts.retries += is_retry
             self._counts.sent_bytes += size
 
-    def settle(self, batch: Batch, reason: DropReason | None) -> bool:
-        """Count the messages of a batch as delivered, or as dropped; False where they were given up before.
+    def settle(self, batch: Batch, messages: Sequence[bytes], reason: DropReason | None) -> bool:
+        """Count messages of a batch as delivered, or as dropped; False where they were given up before.
 
-        Whoever waits for the batch goes on waiting until ``reported()``.
+        Whoever waits for the batch goes on waiting until all of it is settled, and then until ``reported()``.
         """
         with self._lock:
             if batch not in self._flying:
                 return False
-            self._flying.discard(batch)
-            self._reporting[batch] = threading.get_ident()
-            self._bytes -= sum(map(len, batch.messages))
+            self._release(batch, messages)
             if reason is None:
-                self._counts.delivered += len(batch)
+                self._counts.delivered += len(messages)
             else:
-                self._counts.dropped[reason] += len(batch)
+                self._counts.dropped[reason] += len(messages)
+            if not batch.messages:
+                self._flying.discard(batch)
+                self._reporting[batch] = threading.get_ident()
             self._progress.notify_all()
             return True
+
+    def _release(self, batch: Batch, messages: Sequence[bytes]) -> None:
+        self._bytes -= batch.remove(messages) + _OVERHEAD * len(messages)
+
+    def buried(self, reason: DropReason, count: int) -> None:
+        """Count dropped events as what they are: in the dead-letter file."""
+        with self._lock:
+            self._counts.dropped[reason] -= count
+            self._counts.dead_lettered += count
+
+    def shelve(self, batch: Batch) -> list[bytes] | None:
+        """Leave what is left of a batch to the spool, where it is; None where it was given up before.
+
+        Returns:
+            The messages that are left, of which this process holds nothing any more.
+        """
+        with self._lock:
+            if batch not in self._flying:
+                return None
+            self._flying.discard(batch)
+            left, is_whole = batch.messages, batch.is_whole
+            self._release(batch, left)
+            batch.is_whole = is_whole
+            if batch.is_recovered:
+                self._counts.recovered -= len(left)
+            else:
+                self._counts.spooled += len(left)
+            self._progress.notify_all()
+            return left
+
+    def unshelve(self, batch: Batch) -> None:
+        """Take a batch in that comes from the spool, to be sent at once."""
+        with self._lock:
+            self._flying.add(batch)
+            self._bytes += sum(map(len, batch.messages)) + _OVERHEAD * len(batch)
+            if batch.is_recovered:
+                self._counts.recovered += len(batch)
+            else:
+                self._counts.spooled -= len(batch)
 
     def reported(self, batch: Batch) -> None:
         """Let a settled batch go, now that everybody knows of it."""
@@ -188,6 +247,7 @@ class Outbox:
             if batch in self._flying:
                 self._flying.discard(batch)
                 self._ready.appendleft(batch)
+                self._work.notify()
 
     def count_dropped(self, reason: DropReason) -> None:
         """Count an event that was dropped before it was a message."""
@@ -215,10 +275,13 @@ class Outbox:
     def wait_empty(self, deadline: float) -> None:
         """Wait until everything is settled or everybody who could do it has given up."""
         with self._lock:
-            self._wait(lambda: not (self._ready or self._flying or self._reporting) or not self._senders, deadline)
+            self._wait(lambda: not (self._flying or self._reporting or (self._ready and self._senders)), deadline)
 
     def close(self) -> list[Batch]:
-        """Take nothing more in; return what is not settled, which is counted as dropped by the shutdown."""
+        """Take nothing more in; return what is not settled.
+
+        What is in memory alone is counted as dropped by the shutdown, the rest is left to the spool.
+        """
         with self._lock:
             self._closed = True
             left = [batch for batch in (*self._ready, *self._flying, self._open) if batch.messages]
@@ -226,8 +289,10 @@ class Outbox:
             self._flying.clear()
             self._open = _NO_ROOM
             self._bytes = 0
-            if left:
-                self._counts.dropped[DropReason.SHUTDOWN] += sum(map(len, left))
+            if lost := _events(batch for batch in left if not batch.rows):
+                self._counts.dropped[DropReason.SHUTDOWN] += lost
+            self._counts.spooled += _events(batch for batch in left if batch.rows and not batch.is_recovered)
+            self._counts.recovered -= _events(batch for batch in left if batch.is_recovered)
             self._work.notify_all()
             self._progress.notify_all()
             return left

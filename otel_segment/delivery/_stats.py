@@ -12,7 +12,8 @@ __all__ = ["Counts", "Stats"]
 class Stats(msgspec.Struct, frozen=True):
     """Where the events of this process are; each is in exactly one state.
 
-    ``accepted == waiting + in_flight + delivered + withheld + sum(dropped.values())`` holds at any moment.
+    ``accepted + recovered == waiting + in_flight + spooled + delivered + withheld + dead_lettered +
+    sum(dropped.values())`` holds at any moment.
     """
 
     accepted: int = 0
@@ -33,6 +34,12 @@ class Stats(msgspec.Struct, frozen=True):
     """Requests that were made again."""
     sent_bytes: int = 0
     """Bytes of the bodies of all requests, before compression."""
+    spooled: int = 0
+    """Events that this process has left in the spool, where this or another process takes them up, or already has."""
+    recovered: int = 0
+    """Events of other processes, or of earlier ones, that this one has taken from the spool."""
+    dead_lettered: int = 0
+    """Events that can never be delivered, and are in the dead-letter file."""
 
     @property
     def settled(self) -> bool:
@@ -50,13 +57,27 @@ class Stats(msgspec.Struct, frozen=True):
             dict(Counter(self.requests) + Counter(other.requests)),
             self.retries + other.retries,
             self.sent_bytes + other.sent_bytes,
+            self.spooled + other.spooled,
+            self.recovered + other.recovered,
+            self.dead_lettered + other.dead_lettered,
         )
 
 
 class Counts:
     """The counts as they are kept, each changed under the lock of the outbox that they belong to."""
 
-    __slots__ = ("accepted", "delivered", "dropped", "requests", "retries", "sent_bytes", "withheld")
+    __slots__ = (
+        "accepted",
+        "dead_lettered",
+        "delivered",
+        "dropped",
+        "recovered",
+        "requests",
+        "retries",
+        "sent_bytes",
+        "spooled",
+        "withheld",
+    )
 
     def __init__(self) -> None:
         self.accepted = 0
@@ -66,6 +87,9 @@ class Counts:
         self.requests: Counter[int] = Counter()
         self.retries = 0
         self.sent_bytes = 0
+        self.spooled = 0
+        self.recovered = 0
+        self.dead_lettered = 0
 
     def snapshot(self, waiting: int, in_flight: int) -> Stats:
         """Return the counts as they are now."""
@@ -75,8 +99,11 @@ class Counts:
             in_flight,
             self.delivered,
             self.withheld,
-            dict(self.dropped),
+            {reason: count for reason, count in self.dropped.items() if count},
             dict(self.requests),
             self.retries,
             self.sent_bytes,
+            self.spooled,
+            self.recovered,
+            self.dead_lettered,
         )

@@ -5,6 +5,8 @@ from typing import NamedTuple, Protocol
 
 __all__ = ["Reply", "Transport"]
 
+_MOST_DETAIL = 200
+
 
 class Reply(NamedTuple):
     """What came of one request; a failure is a value, too."""
@@ -17,6 +19,14 @@ class Reply(NamedTuple):
     """The beginning of the answer's body, or what went wrong."""
     error: str = ""
     """The class of the error where no answer came."""
+
+    @property
+    def detail(self) -> str:
+        """What came, in a line for people."""
+        if not self.status:
+            return f"{self.error}: {self.text}"
+        text = " ".join(self.text.split())[:_MOST_DETAIL]
+        return f"answered {self.status}" + (f": {text}" if text else "")
 
 
 class Transport(Protocol):

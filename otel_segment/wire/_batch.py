@@ -1,21 +1,36 @@
 """The messages of one request, and its body."""
 
+from collections.abc import Iterable, Sequence
+
 from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "encode_body"]
 
 
 class Batch:
-    """Messages that go in one request, within Segment's limits."""
+    """Messages that go in one request, within Segment's limits.
 
-    __slots__ = ("due", "messages", "size")
+    Args:
+        messages: The messages, where they are known beforehand.
+        rows: Where they are in the spool.
+    """
 
-    def __init__(self) -> None:
-        self.messages: list[bytes] = []
-        self.size = 0
+    __slots__ = ("due", "has_failed", "is_recovered", "is_whole", "messages", "rows", "size")
+
+    def __init__(self, messages: Iterable[bytes] = (), rows: Iterable[int] = ()) -> None:
+        self.messages = list(messages)
+        self.rows = list(rows)
+        """The rows of the spool that hold the messages; none where they are in memory alone."""
+        self.size = sum(map(len, self.messages)) + len(self.messages)
         """Bytes of the messages and the commas between them."""
         self.due = 0.0
         """When it is sent at the latest, on the monotonic clock."""
+        self.is_whole = True
+        """Whether nothing of it is settled yet."""
+        self.has_failed = False
+        """Whether a request with some of it has failed before."""
+        self.is_recovered = False
+        """Whether it is from the spool, and of another process."""
 
     @classmethod
     def without_room(cls) -> "Batch":
@@ -27,21 +42,34 @@ class Batch:
     def __len__(self) -> int:
         return len(self.messages)
 
-    def add(self, message: bytes) -> bool:
-        """Add a message; return False where there is no room for it."""
+    def add(self, message: bytes, row: int | None = None) -> bool:
+        """Add a message, with its row in the spool; return False where there is no room for it."""
         size = self.size + len(message) + 1
         if size > MAX_BATCH_EVENT_BYTES or len(self.messages) == MAX_BATCH_EVENTS:
             return False
+        if self.messages and (row is None) == bool(self.rows):
+            return False  # a batch is in the spool or not, as a whole
         self.messages.append(message)
         self.size = size
+        if row is not None:
+            self.rows.append(row)
         return True
 
-    def body(self, sent_at: str, write_key: str | None = None) -> bytes:
-        """Return the body of a request.
+    def remove(self, messages: Sequence[bytes]) -> int:
+        """Take messages out that are settled; return their bytes."""
+        gone = set(map(id, messages))
+        self.messages = [message for message in self.messages if id(message) not in gone]
+        self.is_whole = False
+        return sum(map(len, messages))
 
-        Args:
-            sent_at: The time of this attempt; Segment corrects the events' times by it.
-            write_key: The write key as a JSON text, where it goes in the body.
-        """
-        key = f',"writeKey":{write_key}' if write_key else ""
-        return b'{"batch":[%b],"sentAt":"%b"%b}' % (b",".join(self.messages), sent_at.encode(), key.encode())
+
+def encode_body(messages: Iterable[bytes], sent_at: str, write_key: str | None = None) -> bytes:
+    """Return the body of a request.
+
+    Args:
+        messages: The encoded messages.
+        sent_at: The time of this attempt; Segment corrects the events' times by it.
+        write_key: The write key as a JSON text, where it goes in the body.
+    """
+    key = f',"writeKey":{write_key}' if write_key else ""
+    return b'{"batch":[%b],"sentAt":"%b"%b}' % (b",".join(messages), sent_at.encode(), key.encode())

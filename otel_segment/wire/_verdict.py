@@ -6,10 +6,13 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
-__all__ = ["Verdict", "judge", "retry_after"]
+__all__ = ["TOO_LARGE", "Verdict", "judge", "retry_after"]
 
 _RETRYABLE_4XX = frozenset({408, 410, 429, 460})
 _FINAL_5XX = frozenset({501, 505})
+_UNAUTHORIZED = frozenset({401, 403})
+TOO_LARGE = 413
+_FOR_ITS_CONTENTS = frozenset({400, TOO_LARGE})
 
 # A reset time is seconds from now or since 1970, depending on the server; nobody is asked to wait for thirty years.
 _EPOCH_SECONDS = 1_000_000_000
@@ -23,21 +26,29 @@ class Verdict(Enum):
     """They have arrived, whatever the answer's body holds."""
     RETRY = "retry"
     """They may arrive later."""
+    DIVIDE = "divide"
+    """They were refused together, for what is in them or for their size; parts of them may arrive."""
+    UNAUTHORIZED = "unauthorized"
+    """The credentials are wrong, which a person can mend."""
     REJECTED = "rejected"
-    """They never will."""
+    """The endpoint takes no such requests, whatever is in them."""
     REDIRECTED = "redirected"
     """The endpoint is somewhere else, and that is for a person to decide."""
 
 
 def judge(status: int) -> Verdict:
-    """Return what an HTTP status means for the messages."""
+    """Return what an HTTP status means for the messages; 0 stands for no answer."""
+    if not status:
+        return Verdict.RETRY
     if 200 <= status < 300:  # noqa: PLR2004 - the table is of statuses
         return Verdict.ACCEPTED
     if 300 <= status < 400:  # noqa: PLR2004
         return Verdict.REDIRECTED
     if status in _RETRYABLE_4XX or (status >= 500 and status not in _FINAL_5XX):  # noqa: PLR2004
         return Verdict.RETRY
-    return Verdict.REJECTED
+    if status in _FOR_ITS_CONTENTS:
+        return Verdict.DIVIDE
+    return Verdict.UNAUTHORIZED if status in _UNAUTHORIZED else Verdict.REJECTED
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

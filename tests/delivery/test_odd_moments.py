@@ -262,7 +262,7 @@ def test_a_sender_that_gives_up_is_counted_out() -> None:
     assert outbox.needs_sender(1)
     batch = outbox.take(0.01)
     assert batch is not None
-    assert outbox.settle(batch, None)
+    assert outbox.settle(batch, batch.messages, None)
     outbox.reported(batch)
 
     assert outbox.take(0.01) is None

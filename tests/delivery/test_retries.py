@@ -98,7 +98,7 @@ def test_other_faults_of_the_machine(
 ) -> None:
     """Whatever goes wrong in making a request, the events are kept and tried again."""
     door = make_door()
-    adapter = door.ours._pipeline.delivery._process().transport._adapter
+    adapter = door.ours._pipeline.delivery._process().transport._client._adapter
     send = adapter.send
     errors = iter([OSError(24, "Too many open files"), MemoryError(), RuntimeError("broken library")])
 

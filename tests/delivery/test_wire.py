@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from otel_segment.wire import Batch, Verdict, judge
+from otel_segment.wire import Batch, Verdict, encode_body, judge
 
 RETRIED_4XX = {408, 410, 429, 460}
 FINAL_5XX = {501, 505}
@@ -17,7 +17,9 @@ def expected(status: int) -> Verdict:
         return Verdict.REDIRECTED
     if status in RETRIED_4XX or (status >= 500 and status not in FINAL_5XX):
         return Verdict.RETRY
-    return Verdict.REJECTED
+    if status in (400, 413):
+        return Verdict.DIVIDE
+    return Verdict.UNAUTHORIZED if status in (401, 403) else Verdict.REJECTED
 
 
 def test_every_status() -> None:
@@ -32,10 +34,10 @@ def test_body() -> None:
     batch = Batch()
     assert batch.add(b'{"n":1}')
     assert batch.add(b'{"n":2}')
-    assert batch.body("2026-01-02T03:04:05.678Z") == (
+    assert encode_body(batch.messages, "2026-01-02T03:04:05.678Z") == (
         b'{"batch":[{"n":1},{"n":2}],"sentAt":"2026-01-02T03:04:05.678Z"}'
     )
-    assert msgspec.json.decode(batch.body("now", '"key"')) == {
+    assert msgspec.json.decode(encode_body(batch.messages, "now", '"key"')) == {
         "batch": [{"n": 1}, {"n": 2}],
         "sentAt": "now",
         "writeKey": "key",
@@ -51,4 +53,4 @@ def test_limits(size: int, count: int) -> None:
     while batch.add(message):
         pass
     assert len(batch) == count
-    assert len(batch.body("2026-01-02T03:04:05.678Z", '"wk-0123456789abcdef-f3a1"')) <= 500_000
+    assert len(encode_body(batch.messages, "2026-01-02T03:04:05.678Z", '"wk-0123456789abcdef-f3a1"')) <= 500_000

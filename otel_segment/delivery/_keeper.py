@@ -1,0 +1,169 @@
+"""What delivery asks of the spool, and how it goes on where the spool fails."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from otel_segment._clock import Clock
+from otel_segment._log import say
+from otel_segment.delivery._metrics import Metrics
+from otel_segment.settings import Settings
+from otel_segment.wire import Batch
+
+if TYPE_CHECKING:
+    from otel_segment.spool import Row, Spool
+
+__all__ = ["Keeper"]
+
+
+class Keeper:
+    """Keeps messages in the spool until they are settled.
+
+    Where the spool cannot be used delivery goes on from memory: that is said when it begins and when it ends, and
+    counted each time.
+
+    Args:
+        settings: The settings; ``spool`` is set.
+        metrics: The exporter's instruments.
+        clock: The clock.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics, clock: Clock) -> None:
+        # Without a spool nobody pays for SQLite.
+        from otel_segment.spool import Destination, SpoolFull, spool_for
+
+        self.destination = Destination.of(settings.url, settings.write_key)
+        self._spool: Spool = spool_for(settings.spool or "", settings.spool_max_bytes)
+        self._full: type[Exception] = SpoolFull
+        self._metrics = metrics
+        self._clock = clock
+        self._folder = settings.spool
+        self._max_age = settings.spool_max_age
+        self._is_failing = False
+
+    def store(self, batches: Sequence[Batch]) -> bool:
+        """Write batches down in one transaction; False where the spool is at its bound."""
+        if not batches:
+            return True
+        try:
+            rows = self._spool.write(self.destination, [batch.messages for batch in batches])
+        except self._full as error:
+            self._metrics.spool_failed(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+            return True
+        for batch, row in zip(batches, rows, strict=True):
+            batch.rows = [row]
+        self._work()
+        return True
+
+    def store_message(self, message: bytes) -> int | None:
+        """Write one message down; None where that is not possible now."""
+        try:
+            row = self._spool.write_message(self.destination, message)
+        except self._full as error:
+            self._metrics.spool_failed(error)
+            return None
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+            return None
+        self._work()
+        return row
+
+    def forget(self, rows: Sequence[int]) -> None:
+        """Let messages go that are settled."""
+        self._spool.delete(rows)
+
+    def leave(self, rows: Sequence[int], left: Sequence[bytes], *, is_whole: bool, delay: float) -> None:
+        """Leave messages in the spool to whoever takes them up.
+
+        Args:
+            rows: Their rows.
+            left: What is not settled of them.
+            is_whole: Whether that is all of them.
+            delay: Seconds for which they are not to be taken up.
+        """
+        due = self._clock.time() + delay if delay else 0.0
+        if is_whole:
+            self._spool.release(rows, due, failed=bool(delay))
+        else:
+            self._spool.replace(rows, self.destination, left, due)
+
+    def claim(self, most_events: int, most_bytes: int) -> list[Batch]:
+        """Take up the oldest messages that nobody sends: those of this process and those of others apart.
+
+        Returns:
+            Batches that together make one request; none where nothing is due, or the spool fails.
+        """
+        try:
+            rows = self._spool.claim(self.destination, most_events, most_bytes, self._clock.time())
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+            return []
+        return self._batches(rows)
+
+    def claim_expired(self) -> list[Batch]:
+        """Take up messages that are older than the spool keeps them."""
+        try:
+            rows = self._spool.claim_expired(self.destination, self._clock.time() - self._max_age)
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+            return []
+        return self._batches(rows)
+
+    def free_orphans(self) -> None:
+        """Make what dead processes were about to send free for everybody."""
+        try:
+            self._spool.free_orphans()
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+
+    @property
+    def own(self) -> int:
+        """How many messages that this process wrote are in the spool."""
+        return self._left(self._spool.owner)
+
+    @property
+    def all(self) -> int:
+        """How many messages for this destination are in the spool, whoever wrote or holds them."""
+        return self._left(None)
+
+    def _left(self, origin: int | None) -> int:
+        try:
+            return self._spool.left(self.destination, origin)
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+            return 0
+
+    def _batches(self, rows: "Sequence[Row]") -> list[Batch]:
+        own = [row for row in rows if row.origin == self._spool.owner]
+        others = [row for row in rows if row.origin != self._spool.owner]
+        batches = [_batch(part) for part in (own, others) if part]
+        for batch in batches[bool(own) :]:
+            batch.is_recovered = True
+        return batches
+
+    def _fail(self, error: Exception) -> None:
+        self._metrics.spool_failed(error)
+        if not self._is_failing:
+            self._is_failing = True
+            say(
+                f"spool {self._folder} {error}",
+                logging.ERROR,
+                "the spool %s cannot be used: %s; events are delivered from memory until it can",
+                self._folder,
+                error,
+            )
+
+    def _work(self) -> None:
+        if self._is_failing:
+            self._is_failing = False
+            say(f"spool {self._folder} works", logging.INFO, "the spool %s can be used again", self._folder)
+
+
+def _batch(rows: "Sequence[Row]") -> Batch:
+    messages = [message for row in rows for message in row.messages]
+    batch = Batch(messages, [row.id for row in rows])
+    batch.has_failed = any(row.failures for row in rows)
+    return batch

@@ -1,0 +1,63 @@
+"""All that a fork would break: locks, threads, connections and what is queued; each process has its own."""
+
+from otel_segment._clock import Clock
+from otel_segment.delivery._complaints import Complaints
+from otel_segment.delivery._courier import Courier
+from otel_segment.delivery._drainer import Drainer
+from otel_segment.delivery._ending import Ending
+from otel_segment.delivery._from_memory import FromMemory
+from otel_segment.delivery._from_spool import FromSpool
+from otel_segment.delivery._health import health_for
+from otel_segment.delivery._keeper import Keeper
+from otel_segment.delivery._outbox import Outbox
+from otel_segment.delivery._reporter import Reporter
+from otel_segment.delivery._route import DirectRoute, Route, SpoolRoute
+from otel_segment.delivery._senders import Senders
+from otel_segment.delivery._settlement import Settlement
+from otel_segment.settings import Settings
+from otel_segment.transport import HttpTransport
+
+__all__ = ["Process"]
+
+
+class Process:
+    """The parts that deliver for one exporter in one process.
+
+    Args:
+        settings: The settings.
+        reporter: Tells the application.
+        clock: The clock.
+    """
+
+    def __init__(self, settings: Settings, reporter: Reporter, clock: Clock) -> None:
+        self.outbox = Outbox(settings.max_queue_bytes, settings.flush_interval, clock)
+        self.ending = Ending(clock)
+        self.transport = HttpTransport(settings)
+        has_spool = settings.spool is not None and not settings.disabled
+        self.keeper = Keeper(settings, reporter.metrics, clock) if has_spool else None
+        self.drainer: Drainer | None = None
+        self._health = health_for(settings.url, settings.write_key)
+        self._health.forgive()
+        self._settlement = Settlement(self.outbox, self.keeper, reporter)
+        self._complaints = Complaints(settings)
+        self._courier = Courier(settings, self.transport, self._health, self.outbox, reporter, self.ending, clock)
+        self.route = self._route(settings, reporter, clock)
+        self.senders = Senders(settings.concurrency, self.outbox, self.route, reporter, self.ending, clock)
+
+    def resume(self) -> None:
+        """Begin to send what others have left in the spool, where there is something."""
+        if self.drainer is not None and self.keeper is not None and self.keeper.all:
+            self.drainer.wake()
+
+    def _route(self, settings: Settings, reporter: Reporter, clock: Clock) -> Route:
+        from_memory = FromMemory(self._courier, self._settlement, self._complaints, self.ending, clock)
+        direct = DirectRoute(from_memory, settings.max_retry_time)
+        if self.keeper is None:
+            return direct
+        from_spool = FromSpool(self._courier, self._settlement, self._health, self._complaints, self.ending)
+        self.drainer = Drainer(
+            self.keeper, from_spool, self._settlement, self._health, self.outbox, reporter, self.ending, clock
+        )
+        return SpoolRoute(
+            direct, from_memory, from_spool, self.keeper, self._settlement, self._health, self.drainer, self.outbox
+        )

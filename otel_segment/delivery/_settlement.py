@@ -1,0 +1,61 @@
+"""What is done about messages whose fate is known, or which are left for later: count, forget, report."""
+
+from collections.abc import Sequence
+
+from otel_segment.delivery._keeper import Keeper
+from otel_segment.delivery._outbox import Outbox
+from otel_segment.delivery._reporter import Fate, Reporter
+from otel_segment.wire import Batch
+
+__all__ = ["Settlement"]
+
+
+class Settlement:
+    """Settles messages of one exporter in one process.
+
+    Args:
+        outbox: Knows where every message is.
+        keeper: Keeps messages in the spool; None where there is none.
+        reporter: Tells the application.
+    """
+
+    def __init__(self, outbox: Outbox, keeper: Keeper | None, reporter: Reporter) -> None:
+        self._outbox = outbox
+        self._keeper = keeper
+        self._reporter = reporter
+
+    def settle(self, batch: Batch, messages: Sequence[bytes], fate: Fate) -> None:
+        """Note the fate of messages of a batch; with the last of them the batch is done."""
+        rows = batch.rows
+        is_known = self._outbox.settle(batch, messages, fate.reason)
+        if not is_known:
+            # The process has given them up, and they have arrived all the same.
+            if rows and batch.is_whole and len(messages) == len(batch) and fate.reason is None:
+                self._forget(rows)
+            return
+        is_done = not batch.messages
+        try:
+            if fate.reason is not None:
+                # Before the spool lets go of it: whatever happens between, it is in one of the two files.
+                self._report(messages, fate)
+            if is_done:
+                self._forget(rows)
+            if fate.reason is None:
+                self._report(messages, fate)
+        finally:
+            if is_done:
+                self._outbox.reported(batch)
+
+    def leave(self, batch: Batch, delay: float = 0.0) -> None:
+        """Leave what is not settled of a batch to the spool, where it is."""
+        left = self._outbox.shelve(batch)
+        if left and self._keeper is not None:
+            self._keeper.leave(batch.rows, left, is_whole=batch.is_whole, delay=delay)
+
+    def _forget(self, rows: Sequence[int]) -> None:
+        if rows and self._keeper is not None:
+            self._keeper.forget(rows)
+
+    def _report(self, messages: Sequence[bytes], fate: Fate) -> None:
+        if self._reporter.settled(messages, fate) and fate.reason is not None:
+            self._outbox.buried(fate.reason, len(messages))
