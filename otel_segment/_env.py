@@ -44,7 +44,7 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     """
     given = _Given(arguments, environ)
     problems = dict(_strangers(given))
-    values: dict[str, Any] = {row.name: _read(row, given, problems) for row in ROWS}
+    values = {row.name: _read(row, given, problems) for row in ROWS}
     if values["disabled"]:
         problems = {name: problem for name, problem in problems.items() if name not in _CREDENTIALS}
         values["write_key"] = values["write_key"] or ""
@@ -57,7 +57,7 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     base = values["endpoint"] or _endpoint.REGIONS[values["region"]]
     values["endpoint"], values["path"] = _endpoint.normalize(base, values["path"])
     regions = {address: region for region, address in _endpoint.REGIONS.items()}
-    values["oauth"] = in_region(values["oauth"], regions.get(values["endpoint"], values["region"]))
+    values["oauth"] = in_region(values["oauth"], regions.get(values["endpoint"]) or values["region"])
     return Settings(**values)
 
 

@@ -56,7 +56,7 @@ class TokenSource:
         self._fetching = threading.Lock()
         self._token: Token | None = None
         self._is_refused = False
-        self._failures = 0
+        self._refusals = 0
         self._failure = Reply(0, {}, "")
         self._asked_to_wait = False
         self._closed_until = -math.inf
@@ -90,7 +90,12 @@ class TokenSource:
         if old is None or isinstance(outcome, Token):
             return outcome
         if is_new:
-            say("access token", logging.WARNING, "%s; the old one is used while it is valid", outcome.text)
+            say(
+                f"access token {self._oauth.auth_server}",
+                logging.WARNING,
+                "%s; the old one is used while it is valid",
+                outcome.text,
+            )
         return old
 
     def replace(self, refused: Token) -> bool:
@@ -130,7 +135,7 @@ class TokenSource:
         if token is None:
             return self._failed(reply)
         token.is_replacement = self._is_refused
-        self._token, self._is_refused, self._failures = token, False, 0
+        self._token, self._is_refused, self._refusals = token, False, 0
         return token
 
     def _ask(self, deadline: float) -> Reply:
@@ -149,15 +154,16 @@ class TokenSource:
 
     def _failed(self, reply: Reply) -> Reply:
         """Remember what went wrong, and leave the server alone for a while."""
-        self._failures += 1
         failure = self._explained(reply)
+        is_refused = failure.status == _REFUSED
+        self._refusals = self._refusals + 1 if is_refused else 0
         asked = retry_after(reply.headers, time.time() + self._ahead)
         if reply.status == _TOO_MANY and asked is None:
             asked = _UNASKED_WAIT
         self._asked_to_wait = asked is not None
         if asked is None:
             # What was refused once will most likely be refused again.
-            asked = backoff(self._failures, 1.0) if failure.status == _REFUSED else _TROUBLE_WAIT
+            asked = backoff(self._refusals, 1.0) if is_refused else _TROUBLE_WAIT
         self._failure = failure
         now = time.monotonic()
         self._closed_until = now + asked
