@@ -2,10 +2,10 @@
 
 import argparse
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-__all__ = ["FAILED", "INTERRUPTED", "OK", "UNUSABLE", "Command", "CommandError", "require"]
+__all__ = ["FAILED", "INTERRUPTED", "OK", "UNUSABLE", "Command", "CommandError", "add_commands", "require"]
 
 OK = 0
 """It did what it was asked to."""
@@ -38,14 +38,31 @@ class Command:
         summary: One line for the list of commands.
         description: What it does and how it ends, for its own help.
         add_arguments: Says what it takes.
-        run: Does it; returns the exit code.
+        run: Does it; returns the exit code. ``None`` where its arguments are subcommands, which run themselves.
     """
 
     name: str
     summary: str
     description: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
+    run: Callable[[argparse.Namespace], int] | None = None
+
+
+def add_commands(parser: argparse.ArgumentParser, commands: Iterable[Command]) -> None:
+    """Let a parser take subcommands."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    choices = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in commands:
+        sub = choices.add_parser(
+            command.name, help=command.summary, description=command.description, formatter_class=formatter
+        )
+        # Without a default: one that was given further left stays.
+        sub.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+        )
+        command.add_arguments(sub)
+        if command.run is not None:
+            sub.set_defaults(run=command.run)
 
 
 def require(extra: str, modules: tuple[str, ...]) -> None:

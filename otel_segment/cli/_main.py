@@ -6,19 +6,21 @@ import sys
 from collections.abc import Sequence
 
 from otel_segment._version import __version__
-from otel_segment.cli._command import FAILED, INTERRUPTED, Command, CommandError
+from otel_segment.cli._command import FAILED, INTERRUPTED, Command, CommandError, add_commands
 from otel_segment.cli._demo import DEMO
 from otel_segment.cli._replay import REPLAY
+from otel_segment.cli.spool import SPOOL
 
 __all__ = ["main"]
 
-_COMMANDS: tuple[Command, ...] = (DEMO, REPLAY)
+_COMMANDS: tuple[Command, ...] = (DEMO, REPLAY, SPOOL)
 
 _EPILOG = """\
 examples:
   otel-segment demo             a small shop, a crowd of visitors, and the Segment calls as they arrive
   otel-segment demo --once      the same as a check: ends by itself, exit code 0 when nothing was lost
   otel-segment replay FILE      the events of a dead-letter file once more
+  otel-segment spool status     what waits in the spool, and for which endpoint
   otel-segment COMMAND --help   what a command takes
 
 exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 130 ended by Ctrl-C
@@ -55,22 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="otel-segment",
         description="Product analytics from OpenTelemetry to Segment.",
         epilog=_EPILOG,
-        formatter_class=formatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"otel-segment {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        sub = commands.add_parser(
-            command.name, help=command.summary, description=command.description, formatter_class=formatter
-        )
-        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        command.add_arguments(sub)
-        sub.set_defaults(run=command.run)
+    parser.set_defaults(debug=False)
+    add_commands(parser, _COMMANDS)
     return parser
 
 

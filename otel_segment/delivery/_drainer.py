@@ -120,7 +120,7 @@ class Drainer:
             return
         self._looked_around = now
         self._keeper.free_orphans()
-        for batch in self._keeper.claim_expired():
+        while (batch := self._keeper.claim_expired()) is not None:
             self._take(batch)
             detail = "older than spool_max_age"
             self._settlement.settle(batch, batch.messages, Fate(DropReason.RETRIES_EXHAUSTED, detail))
@@ -128,17 +128,17 @@ class Drainer:
     def _step(self, deadline: float) -> bool:
         """Send the oldest there is, or leave it again; False where there is nothing to send."""
         most = _PROBE_EVENTS if self._health.is_refusing else MAX_BATCH_EVENTS
-        batches = self._keeper.claim(most, MAX_BATCH_EVENT_BYTES)
-        for batch in batches:
-            self._take(batch)
-        for batch in batches:
-            self._send(batch, deadline)
-        return bool(batches)
+        batch = self._keeper.claim(most, MAX_BATCH_EVENT_BYTES)
+        if batch is None:
+            return False
+        self._take(batch)
+        self._send(batch, deadline)
+        return True
 
     def _take(self, batch: Batch) -> None:
         self._outbox.unshelve(batch)
-        if batch.is_recovered:
-            self._reporter.metrics.recovered(len(batch))
+        if batch.recovered:
+            self._reporter.metrics.recovered(batch.recovered)
 
     def _send(self, batch: Batch, deadline: float) -> None:
         metrics, events = self._reporter.metrics, len(batch)

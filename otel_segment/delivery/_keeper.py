@@ -90,27 +90,23 @@ class Keeper:
         else:
             self._spool.replace(rows, self.destination, left, due)
 
-    def claim(self, most_events: int, most_bytes: int) -> list[Batch]:
-        """Take up the oldest messages that nobody sends: those of this process and those of others apart.
-
-        Returns:
-            Batches that together make one request; none where nothing is due, or the spool fails.
-        """
+    def claim(self, most_events: int, most_bytes: int) -> Batch | None:
+        """Take up the oldest messages that nobody sends; None where nothing is due, or the spool fails."""
         try:
             rows = self._spool.claim(self.destination, most_events, most_bytes, self._clock.time())
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
             self._fail(error)
-            return []
-        return self._batches(rows)
+            return None
+        return self._batch(rows)
 
-    def claim_expired(self) -> list[Batch]:
-        """Take up messages that are older than the spool keeps them."""
+    def claim_expired(self) -> Batch | None:
+        """Take up messages that are older than the spool keeps them; None where there are none."""
         try:
             rows = self._spool.claim_expired(self.destination, self._clock.time() - self._max_age)
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
             self._fail(error)
-            return []
-        return self._batches(rows)
+            return None
+        return self._batch(rows)
 
     def free_orphans(self) -> None:
         """Make what dead processes were about to send free for everybody."""
@@ -136,13 +132,13 @@ class Keeper:
             self._fail(error)
             return 0
 
-    def _batches(self, rows: "Sequence[Row]") -> list[Batch]:
-        own = [row for row in rows if row.origin == self._spool.owner]
-        others = [row for row in rows if row.origin != self._spool.owner]
-        batches = [_batch(part) for part in (own, others) if part]
-        for batch in batches[bool(own) :]:
-            batch.is_recovered = True
-        return batches
+    def _batch(self, rows: "Sequence[Row]") -> Batch | None:
+        if not rows:
+            return None
+        batch = Batch([message for row in rows for message in row.messages], [row.id for row in rows])
+        batch.recovered = sum(len(row.messages) for row in rows if row.origin != self._spool.owner)
+        batch.has_failed = any(row.failures for row in rows)
+        return batch
 
     def _fail(self, error: Exception) -> None:
         self._metrics.spool_failed(error)
@@ -160,10 +156,3 @@ class Keeper:
         if self._is_failing:
             self._is_failing = False
             say(f"spool {self._folder} works", logging.INFO, "the spool %s can be used again", self._folder)
-
-
-def _batch(rows: "Sequence[Row]") -> Batch:
-    messages = [message for row in rows for message in row.messages]
-    batch = Batch(messages, [row.id for row in rows])
-    batch.has_failed = any(row.failures for row in rows)
-    return batch

@@ -20,9 +20,6 @@ __all__ = ["Outbox"]
 # What stands for the batch that waits for company while there is none: the next message begins one.
 _NO_ROOM = Batch.without_room()
 
-_OVERHEAD = 64
-"""Bytes that a message takes besides its own: the object's head, its place in a list, what the allocator rounds up."""
-
 
 class Outbox:
     """Holds messages until they are settled, bounded by their bytes.
@@ -60,7 +57,7 @@ class Outbox:
             message: The message.
             row: Its row in the spool, where it is there already: a refused one is left to whoever drains that.
         """
-        size = len(message) + _OVERHEAD
+        size = _cost(message)
         with self._lock:
             self._counts.accepted += 1
             if self._bytes + size > self._max_bytes or self._closed:
@@ -197,7 +194,8 @@ class Outbox:
             return True
 
     def _release(self, batch: Batch, messages: Sequence[bytes]) -> None:
-        self._bytes -= batch.remove(messages) + _OVERHEAD * len(messages)
+        self._bytes -= sum(map(_cost, messages))
+        batch.remove(messages)
 
     def buried(self, reason: DropReason, count: int) -> None:
         """Count dropped events as what they are: in the dead-letter file."""
@@ -218,10 +216,7 @@ class Outbox:
             left, is_whole = batch.messages, batch.is_whole
             self._release(batch, left)
             batch.is_whole = is_whole
-            if batch.is_recovered:
-                self._counts.recovered -= len(left)
-            else:
-                self._counts.spooled += len(left)
+            self._shelved(batch, len(left))
             self._progress.notify_all()
             return left
 
@@ -229,11 +224,18 @@ class Outbox:
         """Take a batch in that comes from the spool, to be sent at once."""
         with self._lock:
             self._flying.add(batch)
-            self._bytes += sum(map(len, batch.messages)) + _OVERHEAD * len(batch)
-            if batch.is_recovered:
-                self._counts.recovered += len(batch)
-            else:
-                self._counts.spooled -= len(batch)
+            self._bytes += sum(map(_cost, batch.messages))
+            # Another exporter of this process may have written some of those that the process wrote.
+            own = min(self._counts.spooled, len(batch) - batch.recovered)
+            batch.recovered = len(batch) - own
+            self._counts.spooled -= own
+            self._counts.recovered += batch.recovered
+
+    def _shelved(self, batch: Batch, events: int) -> None:
+        """Count what goes (back) to the spool; with the lock held."""
+        others = min(events, batch.recovered)
+        self._counts.recovered -= others
+        self._counts.spooled += events - others
 
     def reported(self, batch: Batch) -> None:
         """Let a settled batch go, now that everybody knows of it."""
@@ -291,8 +293,9 @@ class Outbox:
             self._bytes = 0
             if lost := _events(batch for batch in left if not batch.rows):
                 self._counts.dropped[DropReason.SHUTDOWN] += lost
-            self._counts.spooled += _events(batch for batch in left if batch.rows and not batch.is_recovered)
-            self._counts.recovered -= _events(batch for batch in left if batch.is_recovered)
+            for batch in left:
+                if batch.rows:
+                    self._shelved(batch, len(batch))
             self._work.notify_all()
             self._progress.notify_all()
             return left
@@ -314,6 +317,15 @@ class Outbox:
                 return False
             self._progress.wait(min(left, threading.TIMEOUT_MAX))
         return True
+
+
+def _cost(message: bytes) -> int:
+    """Return what a message counts against the bound of the memory.
+
+    Besides its bytes there are the object's head, its place in a list, and its share of the requests' bodies.
+    """
+    size = len(message)
+    return size + (size >> 2) + 64
 
 
 def _events(batches: Iterable[Batch]) -> int:

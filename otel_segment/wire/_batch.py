@@ -15,7 +15,7 @@ class Batch:
         rows: Where they are in the spool.
     """
 
-    __slots__ = ("due", "has_failed", "is_recovered", "is_whole", "messages", "rows", "size")
+    __slots__ = ("due", "has_failed", "is_whole", "messages", "recovered", "rows", "size")
 
     def __init__(self, messages: Iterable[bytes] = (), rows: Iterable[int] = ()) -> None:
         self.messages = list(messages)
@@ -29,8 +29,8 @@ class Batch:
         """Whether nothing of it is settled yet."""
         self.has_failed = False
         """Whether a request with some of it has failed before."""
-        self.is_recovered = False
-        """Whether it is from the spool, and of another process."""
+        self.recovered = 0
+        """How many of the messages another process has left in the spool."""
 
     @classmethod
     def without_room(cls) -> "Batch":
@@ -55,12 +55,11 @@ class Batch:
             self.rows.append(row)
         return True
 
-    def remove(self, messages: Sequence[bytes]) -> int:
-        """Take messages out that are settled; return their bytes."""
+    def remove(self, messages: Sequence[bytes]) -> None:
+        """Take messages out that are settled."""
         gone = set(map(id, messages))
         self.messages = [message for message in self.messages if id(message) not in gone]
         self.is_whole = False
-        return sum(map(len, messages))
 
 
 def encode_body(messages: Iterable[bytes], sent_at: str, write_key: str | None = None) -> bytes:
