@@ -1,7 +1,9 @@
 """The spools of this process, one for each folder, and what a fork does to them."""
 
 import os
+import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from otel_segment.spool._store import Spool
@@ -11,9 +13,10 @@ __all__ = ["spool_for"]
 _FORK_PATIENCE = 1.0
 """Seconds that a fork may wait for calls on spools to end, all of them together."""
 
-# No lock: a fork could leave it locked. Spools of the parent stay here for ever in a child; what SQLite has open in
-# them is never to be freed by chance.
+# Spools of the parent stay here for ever in a child: what SQLite has open in them is never to be freed by chance.
 _spools: dict[tuple[int, Path], Spool] = {}
+# Each process has a lock of its own: a fork could leave the parent's locked.
+_locks: dict[int, AbstractContextManager[bool]] = {}
 _let_go: list[Spool] = []
 
 
@@ -31,9 +34,12 @@ def spool_for(folder: Path | str, max_bytes: int) -> Spool:
 
 def _begin(path: Path, max_bytes: int) -> Spool:
     me = os.getpid()
-    inherited = [spool for (pid, where), spool in list(_spools.items()) if pid != me and where == path]
-    abandoned = [spool.abandon() for spool in inherited]
-    return _spools.setdefault((me, path), Spool(path, max_bytes, is_torn=not all(abandoned)))
+    with _locks.setdefault(me, threading.RLock()):
+        if (me, path) not in _spools:
+            inherited = [spool for (_, where), spool in _spools.items() if where == path]
+            abandoned = [spool.abandon() for spool in inherited]
+            _spools[me, path] = Spool(path, max_bytes, is_torn=not all(abandoned))
+        return _spools[me, path]
 
 
 def _before_fork() -> None:

@@ -107,14 +107,15 @@ class Session:
         Nothing that closes touches the parent's locks, which are of its process. But what was in the middle of
         something at the fork stays so for ever.
         """
-        if self._files.database is None and not self._upkeep.is_at_work:
-            return True
+        # A lock that another thread held at the fork is held for ever.
         if self._upkeep.is_at_work or not self._lock.acquire(blocking=False):
             return False
-        if self._is_at_work:
-            return False
-        self._files.close()
-        return True
+        try:
+            if not self._is_at_work:
+                self._files.close()
+            return not self._is_at_work
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _held(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,9 +100,8 @@ def hear(running: "subprocess.Popen[str]", word: str) -> list[str]:
     raise AssertionError("".join(said))
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
+def go(running: "subprocess.Popen[str]") -> None:
+    """Let a program go on that waits for a line."""
+    assert running.stdin is not None
+    running.stdin.write("\n")
+    running.stdin.flush()

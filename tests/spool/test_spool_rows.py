@@ -140,7 +140,7 @@ def test_corrected_address(spool: Spool, folder: Path) -> None:
         hear(other, "ready")
         assert [message(1)] == messages(take(spool))
 
-    assert [b"{}"] == messages(take(spool))
+    assert messages(take(spool)) == [b"{}"]
 
 
 def test_two_addresses_of_one_process(spool: Spool) -> None:
@@ -181,7 +181,7 @@ def test_clean_end(folder: Path, spool: Spool) -> None:
     run("spool.write(HERE, [[b'{}', b'{}']]); spool.close()", folder)
 
     assert spool.free_orphans() == 1
-    assert [b"{}", b"{}"] == messages(take(spool))
+    assert messages(take(spool)) == [b"{}", b"{}"]
 
 
 @pytest.mark.parametrize("size", [10, 100_000, 5_000_000])
