@@ -15,6 +15,9 @@ CONTENDERS = {
     "A": "exporter",
     "A-default": "exporter_default",
     "B": "processor",
+    "A-spool": "exporter_spool",
+    "B-spool": "processor_spool",
+    "B-durable": "processor_durable",
     "track": "track",
     "otlp": "otlp",
 }

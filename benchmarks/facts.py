@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.processes import CORES
+from benchmarks.processes import CORES, DISK
 
 __all__ = ["machine_facts"]
 
@@ -43,6 +43,16 @@ def _pinning() -> str:
     return f"contenders on core {CORES[0]}, sink on core {CORES[1]}"
 
 
+def _file_system(folder: str) -> str:
+    """Return what kind of file system a folder is on."""
+    try:
+        mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return "file system unknown"
+    _, kind = max((len(where), kind) for _, where, kind, *_ in mounts if Path(folder).is_relative_to(where))
+    return kind
+
+
 def machine_facts() -> dict[str, str]:
     """Name the interpreter, the machine, how busy it was, and the versions that were compared."""
     facts = {
@@ -50,6 +60,7 @@ def machine_facts() -> dict[str, str]:
         "system": platform.platform(terse=True),
         "cpu": f"{os.cpu_count()} x {_cpu()}",
         "pinning": _pinning(),
+        "spools": f"in {DISK}, {_file_system(DISK)}",
     }
     if hasattr(os, "getloadavg"):
         facts["load before"] = f"{os.getloadavg()[0]:.2f}"

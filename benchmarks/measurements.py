@@ -108,6 +108,8 @@ MEASUREMENTS = {
         Measurement("burst", ("floor", "segment", "A", "B", "track", "otlp"), _burst_at_once),
         Measurement("burst-100ms", ("segment", "segment-tuned", "A", "B", "otlp"), _burst_after_100_ms),
         Measurement("steady", ("floor", "segment", "A", "B", "otlp"), _steady),
+        Measurement("spool", ("A", "A-spool", "B", "B-spool", "B-durable"), _burst_at_once),
+        Measurement("steady-spool", ("B", "B-spool", "B-durable"), _steady),
         Measurement("start", ("segment", "A", "B", "otlp"), _start),
         Measurement("conversion", ("ours", "otlp"), _conversion),
         Measurement("import", ("segment", "ours"), _import),

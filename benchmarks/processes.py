@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 from typing_extensions import Self
 
-__all__ = ["CORES", "Missing", "Sink", "import_ms", "run_cold_start", "run_worker"]
+__all__ = ["CORES", "DISK", "Missing", "Sink", "import_ms", "run_cold_start", "run_worker"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FOREIGN = ("OTEL_", "SEGMENT_", "PYTHON")
@@ -36,6 +37,10 @@ def _cores() -> tuple[int, int] | None:
 CORES = _cores()
 """The core of the contenders and that of the sink; None where processes cannot be told apart by core."""
 
+_VAR_TMP = Path("/var/tmp")
+DISK = str(_VAR_TMP) if _VAR_TMP.is_dir() else tempfile.gettempdir()
+"""Where the folders of spools are made: ``/tmp`` may be memory, this should not."""
+
 
 @contextlib.contextmanager
 def _spawning_on(which: int) -> Iterator[None]:
@@ -51,14 +56,19 @@ def _spawning_on(which: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _environment() -> dict[str, str]:
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder that goes with the process for which it is made."""
+    return tempfile.TemporaryDirectory(prefix="benchmark-", dir=DISK, ignore_cleanup_errors=True)
+
+
+def _environment(**more: str) -> dict[str, str]:
     """Return an environment in which nobody's settings or proxies favour anyone."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(_FOREIGN) and name.lower() not in _PROXIES
     }
-    return kept | {"PYTHONPATH": str(_ROOT)}
+    return kept | {"PYTHONPATH": str(_ROOT)} | more
 
 
 class Sink:
@@ -108,10 +118,10 @@ def run_worker(**order: object) -> dict[str, Any]:
     Raises:
         Missing: The contender needs something that is not installed.
     """
-    with _spawning_on(0):
+    with _folder() as folder, _spawning_on(0):
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.worker", json.dumps(order)],
-            env=_environment(),
+            env=_environment(TMPDIR=folder),
             stdout=subprocess.PIPE,
             check=True,
         )
