@@ -10,7 +10,7 @@ from typing import TypeVar
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
 from otel_segment.spool._owners import Owners
-from otel_segment.spool._schema import migrate
+from otel_segment.spool._schema import VERSION, migrate, version_of
 
 __all__ = ["Database", "as_spool_error", "identity_of", "is_damage", "is_unreadable"]
 
@@ -58,14 +58,17 @@ class Database:
 
     def _prepare(self, max_bytes: int) -> None:
         execute = self.connection.execute
-        execute("PRAGMA auto_vacuum = INCREMENTAL")
-        execute("PRAGMA journal_mode = WAL")
+        version = version_of(self.connection, str(self.path))
+        if version == 0:
+            execute("PRAGMA auto_vacuum = INCREMENTAL")
+            execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA secure_delete = OFF")
         execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
         execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         (self._page_size,) = execute("PRAGMA page_size").fetchone()
-        migrate(self.connection, str(self.path))
+        if version < VERSION:
+            migrate(self.connection, str(self.path))
         (self._max_pages,) = execute(f"PRAGMA max_page_count = {max(1, max_bytes // self._page_size)}").fetchone()
 
     def is_current(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from otel_segment.spool import _parties
 from otel_segment.spool._destination import Destination
-from otel_segment.spool._schema import NOBODY
+from otel_segment.spool._schema import AT_ONCE, NO_FAILURES, NOBODY, due_time
 from otel_segment.spool._session import Session
 
 __all__ = ["DestinationStatus", "Listing", "RowInfo"]
@@ -53,7 +53,7 @@ class RowInfo(NamedTuple):
 
 _STATUS = """
 SELECT
-    url, source, hint, owner, count(*), sum(events), sum(length(body)), min(created), sum(owner = 0 AND due > ?)
+    url, source, hint, owner, count(*), sum(events), sum(length(body)), min(created), sum(owner = ?1 AND due > ?2)
 FROM rows JOIN destinations ON destinations.id = destination
 GROUP BY destination, owner
 ORDER BY url, source
@@ -83,7 +83,7 @@ class Listing(Session):
         Raises:
             SpoolError: The spool cannot be used now.
         """
-        return self._look(lambda connection: self._sum(connection.execute(_STATUS, (now,))))
+        return self._look(lambda connection: self._sum(connection.execute(_STATUS, (NOBODY, due_time(now)))))
 
     def _sum(self, groups: Iterable[tuple[Any, ...]]) -> list[DestinationStatus]:
         found: dict[Destination, DestinationStatus] = {}
@@ -112,12 +112,17 @@ class Listing(Session):
         """
 
         def work(connection: sqlite3.Connection) -> list[RowInfo]:
-            return [
-                RowInfo(row, url or "", hint or "", origin, self._is_held(owner), *rest)
-                for row, url, hint, origin, owner, *rest in connection.execute(_LIST, (after, limit))
-            ]
+            return [self._info(*row) for row in connection.execute(_LIST, (after, limit))]
 
         return self._look(work)
+
+    def _info(self, row: int, url: str | None, hint: str | None, origin: int, owner: int, *rest: Any) -> RowInfo:
+        created, due, failures, events, size = rest
+        seconds = due / 1e6 if due > AT_ONCE else 0.0
+        failures -= NO_FAILURES
+        return RowInfo(
+            row, url or "", hint or "", origin, self._is_held(owner), created, seconds, failures, events, size
+        )
 
     def read_row(self, row: int) -> list[bytes] | None:
         """Return the messages of a row; None where it is not there any more.

@@ -18,12 +18,14 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+from otel_segment.spool._schema import NOBODY
+
 __all__ = ["Owners"]
 
 _NAME = "owners.lock"
 _ALONE = 0
 """The byte of who makes the database, or moves it aside."""
-_NUMBERS = 1 << 40
+_LEAST = 1 << 32
 _PATIENCE = 5.0
 _PAUSE = 0.01
 
@@ -46,7 +48,7 @@ class Owners:
 
     def _take_number(self) -> int:
         while True:
-            number = 1 + secrets.randbelow(_NUMBERS)
+            number = _LEAST + secrets.randbelow(NOBODY - _LEAST)
             if _lock(self._descriptor, number):
                 return number
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from otel_segment.spool._schema import NOBODY
+from otel_segment.spool._schema import AT_ONCE, MOST_FAILURES, NO_FAILURES, NOBODY, due_time
 
 __all__ = [
     "INSERT",
@@ -29,6 +29,8 @@ __all__ = [
 INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _CHUNK = 500
+# The owner is written out: that is what SQLite recognizes the index of such rows by.
+_FREE = f"SELECT id, origin, created, failures, events, size FROM rows WHERE owner = {NOBODY}"  # noqa: S608
 
 
 class NewRow(NamedTuple):
@@ -83,7 +85,9 @@ def insert(
     """Write rows that their process is going to send itself."""
     now = time.time()
     return [
-        insert_one(connection, numbers, (destination, owner, owner, now, 0.0, 0, row.events, row.size, row.body))
+        insert_one(
+            connection, numbers, (destination, owner, owner, now, AT_ONCE, NO_FAILURES, row.events, row.size, row.body)
+        )
         for row in rows
     ]
 
@@ -105,9 +109,8 @@ def find(
 ) -> list[Found]:
     """Return the oldest rows that nobody holds and that are due: one at least, and no more than fit."""
     rows = connection.execute(
-        "SELECT id, origin, created, failures, events, size FROM rows"
-        " WHERE owner = 0 AND destination = ? AND due <= ? ORDER BY id",
-        (destination, now),
+        f"{_FREE} AND destination = ? AND due <= ? ORDER BY id",
+        (destination, due_time(now)),
     )
     found: list[Found] = []
     for row in map(Found._make, rows):
@@ -122,8 +125,7 @@ def find(
 def find_expired(connection: sqlite3.Connection, destination: int, before: float, most: int) -> list[Found]:
     """Return rows that nobody holds and that were created before a moment."""
     rows = connection.execute(
-        "SELECT id, origin, created, failures, events, size FROM rows"
-        " WHERE owner = 0 AND destination = ? AND created < ? ORDER BY id LIMIT ?",
+        f"{_FREE} AND destination = ? AND created < ? ORDER BY id LIMIT ?",
         (destination, before, most),
     )
     return list(map(Found._make, rows))
@@ -150,9 +152,10 @@ def delete(connection: sqlite3.Connection, rows: Collection[int], owner: int) ->
 def release(connection: sqlite3.Connection, rows: Collection[int], owner: int, due: float, *, failed: bool) -> None:
     """Make rows of a process nobody's."""
     for some in _chunks(rows):
+        which = f"id IN ({_marks(some)}) AND owner = ?"
         connection.execute(
-            f"UPDATE rows SET owner = ?, due = ?, failures = failures + ? WHERE id IN ({_marks(some)}) AND owner = ?",  # noqa: S608
-            (NOBODY, due, int(failed), *some, owner),
+            f"UPDATE rows SET owner = ?, due = ?, failures = min(failures + ?, ?) WHERE {which}",  # noqa: S608
+            (NOBODY, due_time(due), int(failed), MOST_FAILURES, *some, owner),
         )
 
 
@@ -170,9 +173,9 @@ def replace(
     if rows:
         first = connection.execute("SELECT origin, created, failures FROM rows WHERE id = ?", rows[:1]).fetchone()
     # Where they are gone, because the database was damaged, the messages are not to be lost with them.
-    origin, created, failures = first or (owner, time.time(), 0)
+    origin, created, failures = first or (owner, time.time(), NO_FAILURES)
     delete(connection, rows, owner)
-    values = (destination, NOBODY, origin, created, due, failures, new.events, new.size, new.body)
+    values = (destination, NOBODY, origin, created, due_time(due), failures, new.events, new.size, new.body)
     insert_one(connection, numbers, values)
 
 

@@ -15,6 +15,7 @@ from otel_segment.spool._errors import SpoolError
 from otel_segment.spool._listing import Listing
 from otel_segment.spool._packing import pack
 from otel_segment.spool._rows import INSERT, NewRow, Numbers
+from otel_segment.spool._schema import AT_ONCE, NO_FAILURES
 from otel_segment.spool._session import PATIENCE, Work
 from otel_segment.spool._upkeep import is_crowded, shrink
 
@@ -103,7 +104,9 @@ class Spool(Listing):
         owner = self.owner
         size = len(message)
         try:
-            database.connection.execute(INSERT, (number, key, owner, owner, now, 0.0, 0, 1, size, message))
+            database.connection.execute(
+                INSERT, (number, key, owner, owner, now, AT_ONCE, NO_FAILURES, 1, size, message)
+            )
         except sqlite3.Error:
             return 0
         self._upkeep.wrote(size)
@@ -169,7 +172,7 @@ class Spool(Listing):
         for found, body in bodies:
             messages = self._messages(found.id, body)
             if messages:
-                rows.append(Row(found.id, found.origin, found.created, found.failures, messages))
+                rows.append(Row(found.id, found.origin, found.created, found.failures - NO_FAILURES, messages))
         return rows
 
     def delete(self, rows: Collection[int]) -> None:
