@@ -51,7 +51,9 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     elif values["write_key"] is None:
         problems.setdefault("write_key", _NO_WRITE_KEY)
     if values["durable"] and values["spool"] is None and not values["disabled"]:
-        problems.setdefault("durable", _NO_SPOOL)
+        row = next(row for row in ROWS if row.name == "durable")
+        source, _ = given.places(row.name, row.variables)[0]
+        problems.setdefault(row.name, f"{_NO_SPOOL} ({source})")
     if problems:
         raise ConfigurationError(_report(problems))
     base = values["endpoint"] or _endpoint.REGIONS[values["region"]]

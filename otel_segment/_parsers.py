@@ -145,7 +145,7 @@ def _text(value: object, cure: str) -> str:
 def folder(value: object) -> str:
     """Parse the folder of the spool; it is made when it is first needed."""
     place = _place(value, "give the path of a folder, which may be missing as yet")
-    if Path(place).exists() and not Path(place).is_dir():
+    if _is_there(place) and not Path(place).is_dir():
         message = "there is a file in its place; give the path of a folder, which may be missing as yet"
         raise ValueError(message)
     if importlib.util.find_spec("fcntl") is None:
@@ -157,10 +157,18 @@ def folder(value: object) -> str:
 def file(value: object) -> str:
     """Parse the path of a file that is written; it is made when it is first needed."""
     place = _place(value, "give the path of a file, which may be missing as yet")
-    if Path(place).is_dir():
+    if _is_there(place) and Path(place).is_dir():
         message = "there is a folder in its place; give the path of a file, which may be missing as yet"
         raise ValueError(message)
     return place
+
+
+def _is_there(place: str) -> bool:
+    try:
+        return Path(place).exists()
+    except OSError as error:  # such as a name that is too long
+        message = f"it cannot be looked at: {error.strerror}; give the path of a place that this process may use"
+        raise ValueError(message) from None
 
 
 def _place(value: object, cure: str) -> str:

@@ -167,6 +167,12 @@ IN_FILES: dict[str, tuple[object, object]] = {
     "concurrency": (3, 3),
     "flush_interval": (0.5, 0.5),
     "max_queue_bytes": ("8 MiB", 8 * 2**20),
+    "spool": ("${SPOOL_FOLDER}", "/nowhere/spool"),
+    "spool_max_bytes": ("1GiB", 2**30),
+    "spool_max_age": (3_600, 3_600),
+    "durable": (True, True),
+    "dead_letter": ("/nowhere/dead.jsonl", "/nowhere/dead.jsonl"),
+    "dead_letter_max_bytes": ("2MiB", 2 * 2**20),
     "mapping": (RULES, RULES),
     "disabled": (True, True),
     "auth": ("header", "header"),
@@ -180,7 +186,7 @@ def settings_from_file(tmp_path_factory: pytest.TempPathFactory) -> list[dict[st
     """The settings of the exporters for logs and for traces, where all of them are in a file."""
     given = {name: value for name, (value, _) in IN_FILES.items()}
     chosen = by_file(tmp_path_factory.mktemp("settings") / "otel.yaml", given)
-    env = environment("http://127.0.0.1:9", OTHER_KEY="wk-fedcba9876543210-a1f3", SECONDS="2.5", **chosen)
+    env = environment("http://127.0.0.1:9", OTHER_KEY="wk-fedcba9876543210-a1f3", SECONDS="2.5", SPOOL_FOLDER="/nowhere/spool", **chosen)
     ended = instrumented("settings_in_use.py", env=env)
     assert_quiet(ended)
     found: list[dict[str, object]] = json.loads(ended.stdout)

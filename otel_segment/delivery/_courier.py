@@ -9,8 +9,8 @@ import msgspec
 from otel_segment._clock import Clock
 from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._health import Health
-from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Fate, Reporter
+from otel_segment.delivery._requests import Requests
 from otel_segment.mapping import iso_time
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
@@ -51,7 +51,7 @@ class Courier:
         settings: The settings.
         transport: The way to the endpoint.
         health: How the endpoint has answered of late.
-        outbox: Counts the requests.
+        requests: Counts the requests.
         reporter: Hears of the requests.
         ending: How much time there is.
         clock: The clock.
@@ -62,7 +62,7 @@ class Courier:
         settings: Settings,
         transport: Transport,
         health: Health,
-        outbox: Outbox,
+        requests: Requests,
         reporter: Reporter,
         ending: Ending,
         clock: Clock,
@@ -70,7 +70,7 @@ class Courier:
         self._settings = settings
         self._transport = transport
         self._health = health
-        self._outbox = outbox
+        self._requests = requests
         self._reporter = reporter
         self._ending = ending
         self._clock = clock
@@ -131,7 +131,7 @@ class Courier:
         timeout = max(_LEAST_TIMEOUT, min(self._settings.timeout, self._ending.left(deadline)))
         reply = self._transport.send(body, failures, timeout)
         seconds = time.perf_counter() - began
-        self._outbox.requested(reply, len(body), failures > 0)
+        self._requests.made(reply, len(body), is_retry=failures > 0)
         self._reporter.metrics.requested(reply, seconds, len(body), failures > 0)
         return reply
 

@@ -4,12 +4,12 @@ import logging
 import math
 import os
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from otel_segment._clock import SYSTEM_CLOCK, Clock
 from otel_segment._log import say
 from otel_segment._types import Drop
 from otel_segment.delivery._children import deliver_at_end_of_children
-from otel_segment.delivery._keeper import Keeper
 from otel_segment.delivery._live import register
 from otel_segment.delivery._metrics import Metrics
 from otel_segment.delivery._process import Process
@@ -18,6 +18,9 @@ from otel_segment.delivery._stats import Stats
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
 from otel_segment.wire import Batch
+
+if TYPE_CHECKING:
+    from otel_segment.delivery._keeper import Keeper
 
 __all__ = ["Delivery"]
 
@@ -154,7 +157,7 @@ class Delivery:
         process = self._process()
         return self._wait_for_spool(process, process.keeper, deadline) and is_settled
 
-    def _wait_for_spool(self, process: Process, keeper: Keeper | None, deadline: float) -> bool:
+    def _wait_for_spool(self, process: Process, keeper: "Keeper | None", deadline: float) -> bool:
         """Wait until what this process wrote into the spool is settled, by whomever."""
         if keeper is None or not process.outbox.stats().spooled:
             return True
@@ -221,7 +224,8 @@ class Delivery:
 
     def stats(self) -> Stats:
         """Return where the events of this process are."""
-        return self._process().outbox.stats()
+        process = self._process()
+        return process.requests.added_to(process.outbox.stats())
 
     def _say_refused(self, stats: Stats) -> None:
         """Say how many events found the queue full: at the time, only the first of them is told about."""

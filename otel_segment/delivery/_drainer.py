@@ -3,13 +3,13 @@
 import logging
 import math
 import threading
+from typing import TYPE_CHECKING
 
 from otel_segment._clock import Clock
 from otel_segment._log import say
 from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._from_spool import FromSpool
 from otel_segment.delivery._health import Health
-from otel_segment.delivery._keeper import Keeper
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._quiet import quietly
 from otel_segment.delivery._reporter import Fate, Reporter
@@ -17,6 +17,9 @@ from otel_segment.delivery._settlement import Settlement
 from otel_segment.delivery._signals import signals_held
 from otel_segment.reasons import DropReason
 from otel_segment.wire import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS, Batch
+
+if TYPE_CHECKING:
+    from otel_segment.delivery._keeper import Keeper
 
 __all__ = ["Drainer"]
 
@@ -42,7 +45,7 @@ class Drainer:
 
     def __init__(
         self,
-        keeper: Keeper,
+        keeper: "Keeper",
         delivery: FromSpool,
         settlement: Settlement,
         health: Health,

@@ -2,16 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from otel_segment._clock import Clock
 from otel_segment._log import say
 from otel_segment.delivery._metrics import Metrics
 from otel_segment.settings import Settings
+from otel_segment.spool import Destination, Row, SpoolFull, spool_for
 from otel_segment.wire import Batch
-
-if TYPE_CHECKING:
-    from otel_segment.spool import Row, Spool
 
 __all__ = ["Keeper"]
 
@@ -29,12 +26,8 @@ class Keeper:
     """
 
     def __init__(self, settings: Settings, metrics: Metrics, clock: Clock) -> None:
-        # Without a spool nobody pays for SQLite.
-        from otel_segment.spool import Destination, SpoolFull, spool_for
-
         self.destination = Destination.of(settings.url, settings.write_key)
-        self._spool: Spool = spool_for(settings.spool or "", settings.spool_max_bytes)
-        self._full: type[Exception] = SpoolFull
+        self._spool = spool_for(settings.spool or "", settings.spool_max_bytes)
         self._metrics = metrics
         self._clock = clock
         self._folder = settings.spool
@@ -47,7 +40,7 @@ class Keeper:
             return True
         try:
             rows = self._spool.write(self.destination, [batch.messages for batch in batches])
-        except self._full as error:
+        except SpoolFull as error:
             self._metrics.spool_failed(error)
             return False
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
@@ -62,7 +55,7 @@ class Keeper:
         """Write one message down; None where that is not possible now."""
         try:
             row = self._spool.write_message(self.destination, message)
-        except self._full as error:
+        except SpoolFull as error:
             self._metrics.spool_failed(error)
             return None
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
@@ -132,7 +125,7 @@ class Keeper:
             self._fail(error)
             return 0
 
-    def _batch(self, rows: "Sequence[Row]") -> Batch | None:
+    def _batch(self, rows: Sequence[Row]) -> Batch | None:
         if not rows:
             return None
         batch = Batch([message for row in rows for message in row.messages], [row.id for row in rows])

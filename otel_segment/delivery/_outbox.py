@@ -7,13 +7,13 @@ take again, and what belongs together is changed without a call in between, wher
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from otel_segment._clock import Clock
+from otel_segment.delivery._progress import Progress
 from otel_segment.delivery._stats import Counts, Stats
 from otel_segment.reasons import DropReason
-from otel_segment.transport import Reply
-from otel_segment.wire import Batch
+from otel_segment.wire import Batch, memory_of
 
 __all__ = ["Outbox"]
 
@@ -36,7 +36,7 @@ class Outbox:
         self._clock = clock
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
-        self._progress = threading.Condition(self._lock)
+        self._progress = Progress(threading.Condition(self._lock), clock)
         self._counts = Counts()
         self._open = _NO_ROOM
         self._ready: deque[Batch] = deque()
@@ -46,22 +46,21 @@ class Outbox:
         self._bytes = 0
         self._idle = 0
         self._senders = 0
-        self._closed = False
+        self.is_open = True
+        """Whether messages are taken in."""
         self.short_handed = False
         """Whether one more sender might have something to do; read without the lock, as a hint."""
 
     def put(self, message: bytes, row: int | None = None) -> DropReason | None:
-        """Take a message in; return why not where it is refused. The refused one is counted as dropped.
+        """Take a message in, with its row where it is in the spool; return why not where it is refused.
 
-        Args:
-            message: The message.
-            row: Its row in the spool, where it is there already: a refused one is left to whoever drains that.
+        A refused one is counted as dropped, or as left to the spool.
         """
-        size = _cost(message)
+        size = memory_of(message)
         with self._lock:
             self._counts.accepted += 1
-            if self._bytes + size > self._max_bytes or self._closed:
-                reason = DropReason.SHUTDOWN if self._closed else DropReason.QUEUE_FULL
+            if self._bytes + size > self._max_bytes or not self.is_open:
+                reason = DropReason.QUEUE_FULL if self.is_open else DropReason.SHUTDOWN
                 if row is None:
                     self._counts.dropped[reason] += 1
                 else:
@@ -111,18 +110,12 @@ class Outbox:
         """Count a sender out."""
         with self._lock:
             self._senders -= 1
-            self._progress.notify_all()
+            self._progress.made()
 
     @property
     def has_senders(self) -> bool:
         """Whether any sender is there."""
-        with self._lock:
-            return self._senders > 0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether messages are taken in."""
-        return not self._closed
+        return self._senders > 0
 
     def take(self, patience: float) -> Batch | None:
         """Return the next batch that is due, waiting for one; None where none came: the sender is counted out then.
@@ -138,7 +131,7 @@ class Outbox:
             return batch
 
     def take_now(self) -> Batch | None:
-        """Return the next batch that is due, for one who is no sender; None where there is none."""
+        """Return the next batch that is due, for one who is no sender."""
         with self._lock:
             return self._next(0)
 
@@ -159,20 +152,13 @@ class Outbox:
                 batch = self._ready.popleft()
                 self._flying.add(batch)
                 return batch
-            if self._closed or not patience:
+            if not self.is_open or not patience:
                 return None
             self._idle += 1
             woken = self._work.wait(self._open.due - now if self._open.messages else patience)
             self._idle -= 1
             if not woken and not self._open.messages and not self._ready:
                 return None
-
-    def requested(self, reply: Reply, size: int, is_retry: bool) -> None:
-        """Count one request."""
-        with self._lock:
-            self._counts.requests[reply.status] += 1
-            self._counts.retries += is_retry
-            self._counts.sent_bytes += size
 
     def settle(self, batch: Batch, messages: Sequence[bytes], reason: DropReason | None) -> bool:
         """Count messages of a batch as delivered, or as dropped; False where they were given up before.
@@ -190,11 +176,11 @@ class Outbox:
             if not batch.messages:
                 self._flying.discard(batch)
                 self._reporting[batch] = threading.get_ident()
-            self._progress.notify_all()
+            self._progress.made()
             return True
 
     def _release(self, batch: Batch, messages: Sequence[bytes]) -> None:
-        self._bytes -= sum(map(_cost, messages))
+        self._bytes -= sum(map(memory_of, messages))
         batch.remove(messages)
 
     def buried(self, reason: DropReason, count: int) -> None:
@@ -204,27 +190,23 @@ class Outbox:
             self._counts.dead_lettered += count
 
     def shelve(self, batch: Batch) -> list[bytes] | None:
-        """Leave what is left of a batch to the spool, where it is; None where it was given up before.
-
-        Returns:
-            The messages that are left, of which this process holds nothing any more.
-        """
+        """Let go of what is left of a batch that is in the spool, and return it; None where it was given up before."""
         with self._lock:
             if batch not in self._flying:
                 return None
             self._flying.discard(batch)
             left, is_whole = batch.messages, batch.is_whole
             self._release(batch, left)
-            batch.is_whole = is_whole
+            batch.is_whole = is_whole  # nothing of it is settled by this
             self._shelved(batch, len(left))
-            self._progress.notify_all()
+            self._progress.made()
             return left
 
     def unshelve(self, batch: Batch) -> None:
         """Take a batch in that comes from the spool, to be sent at once."""
         with self._lock:
             self._flying.add(batch)
-            self._bytes += sum(map(_cost, batch.messages))
+            self._bytes += sum(map(memory_of, batch.messages))
             # Another exporter of this process may have written some of those that the process wrote.
             own = min(self._counts.spooled, len(batch) - batch.recovered)
             batch.recovered = len(batch) - own
@@ -241,7 +223,7 @@ class Outbox:
         """Let a settled batch go, now that everybody knows of it."""
         with self._lock:
             self._reporting.pop(batch, None)
-            self._progress.notify_all()
+            self._progress.made()
 
     def put_back(self, batch: Batch) -> None:
         """Take a batch back in that could not be sent now, before all others."""
@@ -267,17 +249,19 @@ class Outbox:
         """Wait until none of the batches is on its way any more; False where the deadline came first."""
         me = threading.get_ident()
         with self._lock:
-            return self._wait(lambda: not any(self._is_under_way(batch, me) for batch in batches), deadline)
+            return self._progress.wait(lambda: not any(self._is_under_way(batch, me) for batch in batches), deadline)
 
     def wait_window(self, width: int, deadline: float) -> bool:
         """Wait until no more batches are on their way than there may be requests."""
         with self._lock:
-            return self._wait(lambda: len(self._ready) + len(self._flying) <= width, deadline)
+            return self._progress.wait(lambda: len(self._ready) + len(self._flying) <= width, deadline)
 
     def wait_empty(self, deadline: float) -> None:
         """Wait until everything is settled or everybody who could do it has given up."""
         with self._lock:
-            self._wait(lambda: not (self._flying or self._reporting or (self._ready and self._senders)), deadline)
+            self._progress.wait(
+                lambda: not (self._flying or self._reporting or (self._ready and self._senders)), deadline
+            )
 
     def close(self) -> list[Batch]:
         """Take nothing more in; return what is not settled.
@@ -285,7 +269,7 @@ class Outbox:
         What is in memory alone is counted as dropped by the shutdown, the rest is left to the spool.
         """
         with self._lock:
-            self._closed = True
+            self.is_open = False
             left = [batch for batch in (*self._ready, *self._flying, self._open) if batch.messages]
             self._ready.clear()
             self._flying.clear()
@@ -297,7 +281,7 @@ class Outbox:
                 if batch.rows:
                     self._shelved(batch, len(batch))
             self._work.notify_all()
-            self._progress.notify_all()
+            self._progress.made()
             return left
 
     def stats(self) -> Stats:
@@ -309,23 +293,6 @@ class Outbox:
     def _is_under_way(self, batch: Batch, me: int) -> bool:
         # A hook that waits must not wait for itself.
         return batch in self._flying or batch in self._ready or self._reporting.get(batch, me) != me
-
-    def _wait(self, condition: Callable[[], bool], deadline: float) -> bool:
-        while not condition():
-            left = deadline - self._clock.monotonic()
-            if left <= 0:
-                return False
-            self._progress.wait(min(left, threading.TIMEOUT_MAX))
-        return True
-
-
-def _cost(message: bytes) -> int:
-    """Return what a message counts against the bound of the memory.
-
-    Besides its bytes there are the object's head, its place in a list, and its share of the requests' bodies.
-    """
-    size = len(message)
-    return size + (size >> 2) + 64
 
 
 def _events(batches: Iterable[Batch]) -> int:

@@ -1,5 +1,7 @@
 """All that a fork would break: locks, threads, connections and what is queued; each process has its own."""
 
+from typing import TYPE_CHECKING
+
 from otel_segment._clock import Clock
 from otel_segment.delivery._complaints import Complaints
 from otel_segment.delivery._courier import Courier
@@ -8,14 +10,17 @@ from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._from_memory import FromMemory
 from otel_segment.delivery._from_spool import FromSpool
 from otel_segment.delivery._health import health_for
-from otel_segment.delivery._keeper import Keeper
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Reporter
+from otel_segment.delivery._requests import Requests
 from otel_segment.delivery._route import DirectRoute, Route, SpoolRoute
 from otel_segment.delivery._senders import Senders
 from otel_segment.delivery._settlement import Settlement
 from otel_segment.settings import Settings
 from otel_segment.transport import HttpTransport
+
+if TYPE_CHECKING:
+    from otel_segment.delivery._keeper import Keeper
 
 __all__ = ["Process"]
 
@@ -31,16 +36,16 @@ class Process:
 
     def __init__(self, settings: Settings, reporter: Reporter, clock: Clock) -> None:
         self.outbox = Outbox(settings.max_queue_bytes, settings.flush_interval, clock)
+        self.requests = Requests()
         self.ending = Ending(clock)
         self.transport = HttpTransport(settings)
-        has_spool = settings.spool is not None and not settings.disabled
-        self.keeper = Keeper(settings, reporter.metrics, clock) if has_spool else None
+        self.keeper = _keeper(settings, reporter, clock)
         self.drainer: Drainer | None = None
         self._health = health_for(settings.url, settings.write_key)
         self._health.forgive()
         self._settlement = Settlement(self.outbox, self.keeper, reporter)
         self._complaints = Complaints(settings)
-        self._courier = Courier(settings, self.transport, self._health, self.outbox, reporter, self.ending, clock)
+        self._courier = Courier(settings, self.transport, self._health, self.requests, reporter, self.ending, clock)
         self.route = self._route(settings, reporter, clock)
         self.senders = Senders(settings.concurrency, self.outbox, self.route, reporter, self.ending, clock)
 
@@ -61,3 +66,12 @@ class Process:
         return SpoolRoute(
             direct, from_memory, from_spool, self.keeper, self._settlement, self._health, self.drainer, self.outbox
         )
+
+
+def _keeper(settings: Settings, reporter: Reporter, clock: Clock) -> "Keeper | None":
+    if settings.spool is None or settings.disabled:
+        return None
+    # Without a spool nobody pays for SQLite.
+    from otel_segment.delivery._keeper import Keeper
+
+    return Keeper(settings, reporter.metrics, clock)

@@ -1,17 +1,19 @@
 """Which way a batch goes: from memory alone, or over the spool."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from otel_segment.delivery._drainer import Drainer
 from otel_segment.delivery._from_memory import FromMemory
 from otel_segment.delivery._from_spool import FromSpool
 from otel_segment.delivery._health import Health
-from otel_segment.delivery._keeper import Keeper
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Fate
 from otel_segment.delivery._settlement import Settlement
 from otel_segment.reasons import DropReason
 from otel_segment.wire import Batch
+
+if TYPE_CHECKING:
+    from otel_segment.delivery._keeper import Keeper
 
 __all__ = ["DirectRoute", "Route", "SpoolRoute"]
 
@@ -67,7 +69,7 @@ class SpoolRoute:
         direct: DirectRoute,
         from_memory: FromMemory,
         from_spool: FromSpool,
-        keeper: Keeper,
+        keeper: "Keeper",
         settlement: Settlement,
         health: Health,
         drainer: Drainer,

@@ -1,11 +1,14 @@
 """What is done about messages whose fate is known, or which are left for later: count, forget, report."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from otel_segment.delivery._keeper import Keeper
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Fate, Reporter
 from otel_segment.wire import Batch
+
+if TYPE_CHECKING:
+    from otel_segment.delivery._keeper import Keeper
 
 __all__ = ["Settlement"]
 
@@ -19,7 +22,7 @@ class Settlement:
         reporter: Tells the application.
     """
 
-    def __init__(self, outbox: Outbox, keeper: Keeper | None, reporter: Reporter) -> None:
+    def __init__(self, outbox: Outbox, keeper: "Keeper | None", reporter: Reporter) -> None:
         self._outbox = outbox
         self._keeper = keeper
         self._reporter = reporter

@@ -72,9 +72,6 @@ class Counts:
         "delivered",
         "dropped",
         "recovered",
-        "requests",
-        "retries",
-        "sent_bytes",
         "spooled",
         "withheld",
     )
@@ -84,9 +81,6 @@ class Counts:
         self.delivered = 0
         self.withheld = 0
         self.dropped: Counter[DropReason] = Counter()
-        self.requests: Counter[int] = Counter()
-        self.retries = 0
-        self.sent_bytes = 0
         self.spooled = 0
         self.recovered = 0
         self.dead_lettered = 0
@@ -100,10 +94,7 @@ class Counts:
             self.delivered,
             self.withheld,
             {reason: count for reason, count in self.dropped.items() if count},
-            dict(self.requests),
-            self.retries,
-            self.sent_bytes,
-            self.spooled,
-            self.recovered,
-            self.dead_lettered,
+            spooled=self.spooled,
+            recovered=self.recovered,
+            dead_lettered=self.dead_lettered,
         )

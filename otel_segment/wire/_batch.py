@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS
 
-__all__ = ["Batch", "encode_body"]
+__all__ = ["Batch", "encode_body", "memory_of"]
 
 
 class Batch:
@@ -60,6 +60,15 @@ class Batch:
         gone = set(map(id, messages))
         self.messages = [message for message in self.messages if id(message) not in gone]
         self.is_whole = False
+
+
+def memory_of(message: bytes) -> int:
+    """Return the bytes of memory that a message takes until it is delivered.
+
+    Besides its own there are the object's head, its place in a list, and its share of the requests' bodies.
+    """
+    size = len(message)
+    return size + (size >> 2) + 64
 
 
 def encode_body(messages: Iterable[bytes], sent_at: str, write_key: str | None = None) -> bytes:
