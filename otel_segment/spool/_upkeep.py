@@ -82,7 +82,8 @@ def shrink(connection: sqlite3.Connection) -> None:
     if _number(connection, "freelist_count") < _SPARE_PAGES:
         return
     if connection.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None:
-        connection.execute(f"PRAGMA incremental_vacuum({_STEP_PAGES})").fetchall()
+        # Of a statement that has rows without columns, as this one, execute() takes the first step alone.
+        connection.executescript(f"PRAGMA incremental_vacuum({_STEP_PAGES})")
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
