@@ -227,6 +227,11 @@ class Delivery:
         process = self._process()
         return process.requests.added_to(process.outbox.stats())
 
+    def spool_state(self) -> tuple[int, float] | None:
+        """Return how many events are in the spool, and the seconds that the oldest is there; None without a spool."""
+        keeper = self._process().keeper
+        return None if keeper is None else keeper.state
+
     def _say_refused(self, stats: Stats) -> None:
         """Say how many events found the queue full: at the time, only the first of them is told about."""
         if refused := stats.dropped.get(DropReason.QUEUE_FULL):

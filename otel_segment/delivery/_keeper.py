@@ -111,19 +111,40 @@ class Keeper:
     @property
     def own(self) -> int:
         """How many messages that this process wrote are in the spool."""
-        return self._left(self._spool.owner)
-
-    @property
-    def all(self) -> int:
-        """How many messages for this destination are in the spool, whoever wrote or holds them."""
-        return self._left(None)
-
-    def _left(self, origin: int | None) -> int:
         try:
-            return self._spool.left(self.destination, origin)
-        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            return self._spool.left(self.destination, self._spool.owner)
+        except Exception as error:  # noqa: BLE001
             self._fail(error)
             return 0
+
+    @property
+    def state(self) -> tuple[int, float]:
+        """How many messages with this write key are in the spool, and for how many seconds the oldest is there."""
+        now = self._clock.time()
+        try:
+            found = [status for status in self._spool.status(now) if status.source == self.destination.source]
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+            found = []
+        oldest = min((status.oldest for status in found), default=now)
+        return sum(status.events for status in found), max(0.0, now - oldest)
+
+    def mention_others(self) -> None:
+        """Say where the spool holds messages for another write key, which nobody sends with this one."""
+        try:
+            events = self._spool.foreign(self.destination)
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+            return
+        if events:
+            say(
+                f"spool {self._folder} of others",
+                logging.INFO,
+                "the spool %s holds %d event(s) for other write keys, too; where one was wrong, "
+                "otel-segment spool drain --source sends its events with the right one",
+                self._folder,
+                events,
+            )
 
     def _batch(self, rows: Sequence[Row]) -> Batch | None:
         if not rows:

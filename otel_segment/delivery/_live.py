@@ -46,6 +46,10 @@ class LiveDelivery(Protocol):
         """Return where its events are."""
         ...
 
+    def spool_state(self) -> tuple[int, float] | None:
+        """Return how many events are in its spool, and the seconds that the oldest is there; None without one."""
+        ...
+
 
 _live: "weakref.WeakSet[LiveDelivery]" = weakref.WeakSet()
 _observed: list[object] = []
@@ -72,7 +76,19 @@ def _observe() -> Iterable[object]:
     yield meter.create_observable_up_down_counter(
         "otel_segment.events.waiting", [_reading(lambda stats: stats.waiting)], "{event}", "Events in memory."
     )
+    yield meter.create_observable_gauge("otel_segment.spool.events", [_spool_events], "{event}", "Events in the spool.")
+    yield meter.create_observable_gauge("otel_segment.spool.age", [_spool_age], "s", "Age of the oldest of them.")
 
 
 def _reading(value: Callable[[Stats], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
     return lambda _: [Observation(value(delivery.stats()), delivery.attributes) for delivery in deliveries()]
+
+
+def _spool_events(_: CallbackOptions) -> Iterable[Observation]:
+    states = [(delivery.spool_state(), delivery.attributes) for delivery in deliveries()]
+    return [Observation(state[0], attributes) for state, attributes in states if state is not None]
+
+
+def _spool_age(_: CallbackOptions) -> Iterable[Observation]:
+    states = [(delivery.spool_state(), delivery.attributes) for delivery in deliveries()]
+    return [Observation(state[1], attributes) for state, attributes in states if state is not None]

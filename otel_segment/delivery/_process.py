@@ -51,8 +51,12 @@ class Process:
 
     def resume(self) -> None:
         """Begin to send what others have left in the spool, where there is something."""
-        if self.drainer is not None and self.keeper is not None and self.keeper.all:
+        if self.drainer is None or self.keeper is None:
+            return
+        events, _ = self.keeper.state
+        if events:
             self.drainer.wake()
+        self.keeper.mention_others()
 
     def _route(self, settings: Settings, reporter: Reporter, clock: Clock) -> Route:
         from_memory = FromMemory(self._courier, self._settlement, self._complaints, self.ending, clock)

@@ -9,7 +9,7 @@ import pytest
 from doors import KEY, BlackHole, Door, MakeDoor, is_foreign
 
 from otel_segment import _log
-from otel_segment.delivery import _gate
+from otel_segment.delivery import _gate, _health
 from otel_segment.inspector import LocalEndpoint
 
 
@@ -22,6 +22,7 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     _log._unsaid.clear()
     # A port may be given out again, and whoever had it before may have asked for a long wait.
     _gate._gates.clear()
+    _health._healths.clear()
 
 
 @pytest.fixture
