@@ -5,8 +5,10 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -307,3 +309,68 @@ def test_asking_makes_nothing(folder: Path, open_spool: OpenSpool) -> None:
     assert not folder.exists()
     spool.left(HERE)
     assert has_spool(os.fspath(folder))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_disk_without_room(small_disk: Path) -> None:
+    """A disk that is full is not taken for our bound; there is room again when there is some on the disk."""
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * (1 << 20))
+    spool = spool_for(small_disk / "spool", 1 << 28)
+    with closing(spool):
+        spool.write_message(HERE, message(1))
+        for write in (
+            lambda: spool.write(HERE, [[message(2, 2 << 20)]]),
+            lambda: spool.write_message(HERE, message(2, 2 << 20)),
+        ):
+            with pytest.raises(SpoolError, match="is full") as raised:
+                write()
+            assert not isinstance(raised.value, SpoolFull)
+        assert spool.left(HERE) == 1
+        filler.unlink()
+
+        assert spool.write(HERE, [[message(3, 500_000)]])
+        assert spool.left(HERE) == 2
+
+
+def test_full_disk_from_the_beginning(small_disk: Path) -> None:
+    """Where there is no room for the database itself, that is an error like any other, and ends with its cause."""
+    filler = small_disk / "filler"
+    with suppress(OSError):
+        filler.write_bytes(b"x" * (4 << 20))
+    spool = spool_for(small_disk / "spool", 1 << 28)
+    with closing(spool):
+        with pytest.raises(SpoolError):
+            spool.write_message(HERE, message(1))
+        filler.unlink()
+        spool._files._again = 0.0
+
+        spool.write_message(HERE, message(1))
+        assert spool.left(HERE) == 1
+
+
+def test_read_only_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A spool on a read-only disk raises where that is allowed, and else is silent but for one line."""
+    run("spool.write_message(HERE, b'{}')", small_disk / "spool")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    spool = spool_for(small_disk / "spool", 1 << 28)
+
+    with pytest.raises(SpoolError, match="Read-only"):
+        spool.write_message(HERE, message(1))
+    with pytest.raises(SpoolError, match="Read-only"):
+        take(spool)
+    spool.delete([1])
+    spool.release([1])
+    assert len(caplog.records) == 1
+    assert len(list(recover(spool.path))) == 1
