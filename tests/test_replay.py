@@ -70,7 +70,7 @@ def messages_of(path: Path) -> list[dict[str, Any]]:
 
 def without_poison(request: IncomingRequest) -> Answer | None:
     """Refuse every request with a certain event in it."""
-    poisoned = any(message["event"] == "Poison" for message in request.events)
+    poisoned = any(message["event"] == "Poison" for message in request.messages)
     return Answer(400, body="bad event") if poisoned else None
 
 
