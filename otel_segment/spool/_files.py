@@ -57,7 +57,8 @@ class Files:
             OSError: It cannot be made.
         """
         database = self.database
-        if database is not None and database.is_current():
+        if database is not None and self.owners is not None and database.is_current():
+            self.owners.renew()
             return database
         if self._trouble and time.monotonic() < self._again:
             raise SpoolError(self._trouble)

@@ -62,15 +62,15 @@ class Owners:
             return False
         return True
 
-    def is_current(self) -> bool:
-        """Tell whether the file that others find is the one in which our lock is."""
-        return _is_at(self._descriptor, self._path)
-
     def renew(self) -> None:
-        """Hold our number in the file that is there now."""
-        if not self.is_current():
-            self._descriptor = _open(self._path)
-            _lock(self._descriptor, self.me)
+        """Hold our number in the file that is there now, where the one that we know has been deleted."""
+        if _is_at(self._descriptor, self._path):
+            return
+        self._descriptor = _open(self._path)
+        deadline = time.monotonic() + _PATIENCE
+        # Whoever tests whether we are alive has it for a moment.
+        while not _lock(self._descriptor, self.me) and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -84,24 +84,19 @@ def insert(
 ) -> list[int]:
     """Write rows that their process is going to send itself."""
     now = time.time()
-    return [
-        insert_one(
-            connection, numbers, (destination, owner, owner, now, AT_ONCE, NO_FAILURES, row.events, row.size, row.body)
-        )
-        for row in rows
-    ]
+    start = (destination, owner, owner, now, AT_ONCE, NO_FAILURES)
+    return [insert_one(connection, numbers, (*start, row.events, row.size, row.body)) for row in rows]
 
 
 def insert_one(connection: sqlite3.Connection, numbers: Numbers, values: tuple[object, ...]) -> int:
     """Write one row: all of its columns but its number, which is returned."""
     while True:
         number = numbers.next(time.time())
-        try:
+        taken = connection.execute("SELECT 1 FROM rows WHERE id = ?", (number,)).fetchone()
+        if taken is None:
             connection.execute(INSERT, (number, *values))
-        except sqlite3.IntegrityError:
-            numbers.skip()
-        else:
             return number
+        numbers.skip()
 
 
 def find(

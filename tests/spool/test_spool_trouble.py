@@ -263,6 +263,21 @@ spool.write(HERE, [[b"{}"]]); tell("two"); input()
 
 
 @posix
+def test_deleted_locks(folder: Path, spool: Spool) -> None:
+    """Where the file with the locks is deleted, a live process is known to be one again with its next call."""
+    source = "spool.write(HERE, [[b'{}']]); tell('one'); input(); spool.delete([1]); tell('two'); input()"
+    with process(source, folder) as other:
+        hear(other, "one")
+        (folder / "owners.lock").unlink()
+        go(other)
+        hear(other, "two")
+
+        assert spool.free_orphans() == 0
+
+    assert spool.free_orphans() == 1
+
+
+@posix
 def test_folder_that_cannot_be_made_anew(folder: Path, spool: Spool, tmp_path: Path) -> None:
     """Rows of a deleted folder come back even where it could not be made anew at first."""
     spool.write(HERE, [[message(1)]])
