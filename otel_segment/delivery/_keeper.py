@@ -33,6 +33,12 @@ class Keeper:
         self._folder = settings.spool
         self._max_age = settings.spool_max_age
         self._is_failing = False
+        self._is_full = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the last that is known is that messages can be written down."""
+        return not (self._is_failing or self._is_full)
 
     def store(self, batches: Sequence[Batch]) -> bool:
         """Write batches down in one transaction; False where the spool is at its bound."""
@@ -42,6 +48,7 @@ class Keeper:
             rows = self._spool.write(self.destination, [batch.messages for batch in batches])
         except SpoolFull as error:
             self._metrics.spool_failed(error)
+            self._is_full = True
             return False
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
             self._fail(error)
@@ -167,6 +174,7 @@ class Keeper:
             )
 
     def _work(self) -> None:
+        self._is_full = False
         if self._is_failing:
             self._is_failing = False
             say(f"spool {self._folder} works", logging.INFO, "the spool %s can be used again", self._folder)

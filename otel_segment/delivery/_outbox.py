@@ -6,10 +6,10 @@ take again, and what belongs together is changed without a call in between, wher
 """
 
 import threading
-from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 
 from otel_segment._clock import Clock
+from otel_segment.delivery._line import Line
 from otel_segment.delivery._progress import Progress
 from otel_segment.delivery._stats import Counts, Stats
 from otel_segment.reasons import DropReason
@@ -17,8 +17,8 @@ from otel_segment.wire import Batch, memory_of
 
 __all__ = ["Outbox"]
 
-# What stands for the batch that waits for company while there is none: the next message begins one.
-_NO_ROOM = Batch.without_room()
+_CROWDED = 0.75
+"""The share of the memory beyond which what is in the spool, too, is left there."""
 
 
 class Outbox:
@@ -32,14 +32,11 @@ class Outbox:
 
     def __init__(self, max_bytes: int, flush_interval: float, clock: Clock) -> None:
         self._max_bytes = max_bytes
-        self._flush_interval = flush_interval
-        self._clock = clock
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
         self._progress = Progress(threading.Condition(self._lock), clock)
         self._counts = Counts()
-        self._open = _NO_ROOM
-        self._ready: deque[Batch] = deque()
+        self._line = Line(flush_interval, clock)
         self._flying: set[Batch] = set()
         self._reporting: dict[Batch, int] = {}
         """Batches that are settled, but of which the application's hooks do not know yet; and who tells them."""
@@ -67,41 +64,25 @@ class Outbox:
                     self._counts.spooled += 1
                 return reason
             self._bytes += size
-            if not self._open.add(message, row):
-                self._begin_batch(message, row)
+            if not self._line.open.add(message, row):
+                self._line.begin(message, row)
+                self.short_handed = not self._idle
+                self._work.notify()
         return None
-
-    def _begin_batch(self, message: bytes, row: int | None) -> None:
-        """Begin a batch with a message for which the last one has no room, or is not there; with the lock held."""
-        batch = Batch()
-        batch.add(message, row)
-        batch.due = self._clock.monotonic() + self._flush_interval
-        full, self._open = self._open, batch
-        if full.messages:
-            self._ready.append(full)
-        self.short_handed = not self._idle
-        self._work.notify()
 
     def seal(self) -> list[Batch]:
         """Let the messages that wait for company go without it; return all that are on their way."""
         with self._lock:
-            self._end_batch()
+            self._line.end()
             self._work.notify_all()
-            return [*self._ready, *self._flying, *self._reporting]
-
-    def _end_batch(self) -> None:
-        """Let the batch that waits for company be sent; with the lock held."""
-        batch, self._open = self._open, _NO_ROOM
-        if batch.messages:
-            self._ready.append(batch)
+            return [*self._line, *self._flying, *self._reporting]
 
     def needs_sender(self, most: int) -> bool:
         """Tell whether one more sender would have something to do, and count it in."""
         with self._lock:
             self.short_handed = False
-            pending = bool(self._ready or self._open.messages)
             busy = len(self._flying) + len(self._reporting)
-            if not pending or self._idle or self._senders >= most or self._senders > busy:
+            if not self._line or self._idle or self._senders >= most or self._senders > busy:
                 return False
             self._senders += 1
             return True
@@ -138,26 +119,36 @@ class Outbox:
     def take_unstored(self) -> list[Batch]:
         """Return the batches that are due and not in the spool yet, for one who puts them there and then back."""
         with self._lock:
-            taken = [batch for batch in self._ready if not batch.rows]
-            self._ready = deque(batch for batch in self._ready if batch.rows)
+            self._line.end_due()
+            taken = self._line.take(stored=False)
             self._flying.update(taken)
             return taken
 
+    def take_surplus(self) -> list[Batch]:
+        """Return the batches that are in the spool and in memory where that is crowded, to be left to the spool."""
+        with self._lock:
+            surplus = self._line.take(stored=True) if self._bytes > self._max_bytes * _CROWDED else []
+            self._flying.update(surplus)
+            return surplus
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is on its way."""
+        return bool(self._line or self._flying)
+
     def _next(self, patience: float) -> Batch | None:
         while True:
-            now = self._clock.monotonic()
-            if self._open.messages and now >= self._open.due:
-                self._end_batch()
-            if self._ready:
-                batch = self._ready.popleft()
+            now = self._line.end_due()
+            if self._line.ready:
+                batch = self._line.ready.popleft()
                 self._flying.add(batch)
                 return batch
             if not self.is_open or not patience:
                 return None
             self._idle += 1
-            woken = self._work.wait(self._open.due - now if self._open.messages else patience)
+            woken = self._work.wait(self._line.open.due - now if self._line.open.messages else patience)
             self._idle -= 1
-            if not woken and not self._open.messages and not self._ready:
+            if not woken and not self._line:
                 return None
 
     def settle(self, batch: Batch, messages: Sequence[bytes], reason: DropReason | None) -> bool:
@@ -230,7 +221,7 @@ class Outbox:
         with self._lock:
             if batch in self._flying:
                 self._flying.discard(batch)
-                self._ready.appendleft(batch)
+                self._line.ready.appendleft(batch)
                 self._work.notify()
 
     def count_dropped(self, reason: DropReason) -> None:
@@ -254,13 +245,13 @@ class Outbox:
     def wait_window(self, width: int, deadline: float) -> bool:
         """Wait until no more batches are on their way than there may be requests."""
         with self._lock:
-            return self._progress.wait(lambda: len(self._ready) + len(self._flying) <= width, deadline)
+            return self._progress.wait(lambda: len(self._line.ready) + len(self._flying) <= width, deadline)
 
     def wait_empty(self, deadline: float) -> None:
         """Wait until everything is settled or everybody who could do it has given up."""
         with self._lock:
             self._progress.wait(
-                lambda: not (self._flying or self._reporting or (self._ready and self._senders)), deadline
+                lambda: not (self._flying or self._reporting or (self._line.ready and self._senders)), deadline
             )
 
     def close(self) -> list[Batch]:
@@ -270,10 +261,8 @@ class Outbox:
         """
         with self._lock:
             self.is_open = False
-            left = [batch for batch in (*self._ready, *self._flying, self._open) if batch.messages]
-            self._ready.clear()
+            left = [*self._line.clear(), *(batch for batch in self._flying if batch.messages)]
             self._flying.clear()
-            self._open = _NO_ROOM
             self._bytes = 0
             if lost := _events(batch for batch in left if not batch.rows):
                 self._counts.dropped[DropReason.SHUTDOWN] += lost
@@ -287,12 +276,11 @@ class Outbox:
     def stats(self) -> Stats:
         """Return the counts as they are now."""
         with self._lock:
-            waiting = len(self._open) + _events(self._ready)
-            return self._counts.snapshot(waiting, _events(self._flying))
+            return self._counts.snapshot(_events(self._line), _events(self._flying))
 
     def _is_under_way(self, batch: Batch, me: int) -> bool:
         # A hook that waits must not wait for itself.
-        return batch in self._flying or batch in self._ready or self._reporting.get(batch, me) != me
+        return batch in self._flying or batch in self._line.ready or self._reporting.get(batch, me) != me
 
 
 def _events(batches: Iterable[Batch]) -> int:

@@ -16,6 +16,7 @@ from otel_segment.delivery._requests import Requests
 from otel_segment.delivery._route import DirectRoute, Route, SpoolRoute
 from otel_segment.delivery._senders import Senders
 from otel_segment.delivery._settlement import Settlement
+from otel_segment.delivery._storer import Storer
 from otel_segment.settings import Settings
 from otel_segment.transport import HttpTransport
 
@@ -64,11 +65,12 @@ class Process:
         if self.keeper is None:
             return direct
         from_spool = FromSpool(self._courier, self._settlement, self._health, self._complaints, self.ending)
+        storer = Storer(self.keeper, self.outbox, self._settlement, self.ending, settings.flush_interval)
         self.drainer = Drainer(
             self.keeper, from_spool, self._settlement, self._health, self.outbox, reporter, self.ending, clock
         )
         return SpoolRoute(
-            direct, from_memory, from_spool, self.keeper, self._settlement, self._health, self.drainer, self.outbox
+            direct, from_memory, from_spool, self.keeper, self._settlement, self._health, self.drainer, storer
         )
 
 

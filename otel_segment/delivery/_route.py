@@ -6,9 +6,9 @@ from otel_segment.delivery._drainer import Drainer
 from otel_segment.delivery._from_memory import FromMemory
 from otel_segment.delivery._from_spool import FromSpool
 from otel_segment.delivery._health import Health
-from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Fate
 from otel_segment.delivery._settlement import Settlement
+from otel_segment.delivery._storer import Storer
 from otel_segment.reasons import DropReason
 from otel_segment.wire import Batch
 
@@ -61,7 +61,7 @@ class SpoolRoute:
         settlement: Leaves messages in the spool.
         health: How the endpoint has answered of late.
         drainer: Sends what was left in the spool.
-        outbox: Where batches wait.
+        storer: Puts into the spool what waits.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class SpoolRoute:
         settlement: Settlement,
         health: Health,
         drainer: Drainer,
-        outbox: Outbox,
+        storer: Storer,
     ) -> None:
         self._direct = direct
         self._from_memory = from_memory
@@ -82,16 +82,11 @@ class SpoolRoute:
         self._settlement = settlement
         self._health = health
         self._drainer = drainer
-        self._outbox = outbox
+        self._storer = storer
 
     def store(self) -> None:
         """Put what is due into the spool, in one transaction."""
-        batches = self._outbox.take_unstored()
-        try:
-            self._keeper.store(batches)
-        finally:
-            for batch in reversed(batches):
-                self._outbox.put_back(batch)
+        self._storer.store()
 
     def deliver(self, batch: Batch, deadline: float) -> bool:
         """Send a batch, or leave it in the spool; False where the time is over before."""
@@ -100,6 +95,7 @@ class SpoolRoute:
         if not batch.rows:
             return self._direct.deliver(batch, deadline)
         self._drainer.ensure()
+        self._storer.ensure()
         if self._health.is_well:
             self._from_spool.deliver(batch, deadline)
         else:
