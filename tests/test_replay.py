@@ -254,6 +254,20 @@ def test_outage(endpoint: LocalEndpoint, path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_hopeless(path: Path) -> None:
+    """Where nothing at all is accepted it stops early, and does not write the whole file down again."""
+    put_down(path, *map(event, range(40_000)))
+
+    with LocalEndpoint(write_key="another-key") as endpoint:
+        done = replay(endpoint, path)
+
+    failed = messages_of(path.with_name("dead.jsonl.failed"))
+    assert done.returncode == 1
+    assert 5_000 <= len(failed) < 40_000
+    assert "accepted none of 5,000 events" in done.stderr
+    assert "it was not read to its end" in done.stdout
+
+
 def test_interrupted(endpoint: LocalEndpoint, path: Path) -> None:
     """Ctrl-C ends it with 130; the file and what was put down again have every event that has not arrived."""
     endpoint.behave(lambda request: None if request.number <= 1 else Wait(60))

@@ -21,6 +21,7 @@ from otel_segment.wire import decode_message
 __all__ = ["REPLAY"]
 
 _UNBOUNDED = 2**62
+_MOST_FAILURES = 5_000
 
 _DESCRIPTION = """\
 Sends the events of dead-letter files again, to the endpoint and with the write key that the environment gives
@@ -115,6 +116,7 @@ def _send(result: Replayed, reasons: Collection[str] | None, settings: Settings)
             with courier:
                 for found in result.lines(reasons):
                     interrupts.check()
+                    _check_hope(courier)
                     if found.problem is None and found.message is not None:
                         courier.send(found.message)
                     else:
@@ -124,6 +126,13 @@ def _send(result: Replayed, reasons: Collection[str] | None, settings: Settings)
             result.delivered = courier.stats.delivered
             result.unkept += sum(courier.stats.dropped.values())
             result.undelivered = courier.undelivered
+
+
+def _check_hope(courier: Courier) -> None:
+    """Stop where nothing at all arrives: else the whole of a large file would be written down again."""
+    if sum(courier.undelivered.values()) >= _MOST_FAILURES and not courier.stats.delivered:
+        msg = f"the endpoint has accepted none of {_MOST_FAILURES:,} events, so no more were sent; check the settings"
+        raise CommandError(msg)
 
 
 def _put_down(found: Checked, target: str) -> bool:
