@@ -67,7 +67,9 @@ class Spool(Listing):
             SpoolFull: There is no room for them.
             SpoolError: They cannot be written.
         """
-        return self._insert(destination, [self._row(body) for body in bodies])
+        numbers = self._insert(destination, [self._row(body) for body in bodies])
+        self.settle()
+        return numbers
 
     def _row(self, messages: Sequence[bytes]) -> NewRow:
         # Rows that are gone in a moment are not worth the packing, which costs more than the writing does.
