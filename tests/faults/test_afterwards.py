@@ -1,9 +1,10 @@
 """What one process could not deliver, another one delivers: it need not emit anything, only use the same spool."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from trials import DOORS, Site, Variant, always, at_both_doors, judge, record, run_program
+from trials import DOORS, Site, Variant, always, at_both_doors, judge, record, run_program, wait_until
 
 from otel_segment.inspector import Answer
 
@@ -39,6 +40,9 @@ def test_refused_for_a_whole_process(tmp_path: Path, name: str, place: str) -> N
             healthy = site if place == "same" else other
             if healthy is site:
                 site.open()
+            # Few requests show that it is no use, and one line says what to do.
+            assert refused <= 150
+            assert first.errors.count("configuration error") <= 1
             second = run_program(healthy.url, tmp_path, variant, "0", "0", EXPECT=str(EVENTS))
             outcome = judge(healthy, EVENTS)
         record(f"{name}, then a new process at the {place} address", variant, outcome, refused=refused)
@@ -63,3 +67,19 @@ def test_other_source(tmp_path: Path, door: str) -> None:
         outcome = judge(site, EVENTS)
     record("another write key between", variant, outcome)
     assert (outcome.lost, outcome.doubled) == (0, 0)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_taken_up_by_the_living(tmp_path: Path, door: str) -> None:
+    """A process that emits nothing takes up what others leave, though it began before they did."""
+    variant = Variant(door, has_spool=True)
+    with Site() as site, Site(is_open=False) as down, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(run_program, site.url, tmp_path, variant, "0", "0", EXPECT=str(EVENTS))
+        wait_until(lambda: list(tmp_path.glob("*/spool.db")))
+        brief = {"SETTLE": "0.5", "OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT": "1"}
+        run_program(down.url, tmp_path, variant, str(EVENTS), "0", **brief)
+        ended = waiting.result()
+        outcome = judge(site, EVENTS)
+    record("taken up by a process that was there before", variant, outcome)
+    assert (ended.settled, ended.stats["recovered"]) == (True, EVENTS)
+    assert (outcome.accepted, outcome.lost, outcome.doubled) == (EVENTS, 0, 0)

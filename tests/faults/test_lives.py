@@ -96,13 +96,14 @@ def test_sigterm_with_a_handler(tmp_path: Path, is_up: bool, has_spool: bool) ->
             deliver_the_rest(site, tmp_path, variant, len(ending.lines))
             outcome = judge(site, len(ending.lines))
             missing = ending.emitted() - arrived(site)
-        record(f"SIGTERM with a handler, endpoint {'up' if is_up else 'down'}", variant, outcome)
+        said = not_delivered(ending.errors)
+        record(f"SIGTERM with a handler, endpoint {'up' if is_up else 'down'}", variant, outcome, said=said)
         assert (code, outcome.doubled) == (0, 0), ending.errors
         if is_up or has_spool:
             assert not missing
         else:
             # The signal may have come inside the last emit().
-            assert not_delivered(ending.errors) - len(ending.lines) in {0, 1}, ending.errors
+            assert said - len(ending.lines) in {0, 1}, ending.errors
 
     at_both_doors(attempt, has_spool=has_spool)
 

@@ -104,7 +104,7 @@ def test_forbidden_times_under_load(tmp_path: Path, has_spool: bool) -> None:
     """So it is for several processes, time after time and while their requests are under way."""
 
     def attempt(variant: Variant) -> None:
-        closed = Closed("seconds", {1, 12, 20})
+        closed = Closed("seconds", {1, 3, 12})
         with Site(closed) as site, ThreadPoolExecutor(2) as pool:
             runs = [
                 pool.submit(run_program, site.url, tmp_path, variant, str(EVENTS), str(RATE), **named(process))

@@ -7,6 +7,7 @@ import random
 import re
 import socket
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ __all__ = [
     "record",
     "run_program",
     "run_trial",
+    "wait_until",
     "with_and_without_spool",
 ]
 
@@ -178,7 +180,9 @@ def run_trial(
     """Run a program that emits, count what has arrived from it, and note the figures."""
     ended = run_program(site.url, folder, variant, str(count), str(rate), **variables)
     outcome = judge(site, ended.returned)
-    record(name, variant, outcome)
+    # What is in the dead letter is not lost.
+    outcome = outcome._replace(lost=outcome.lost - ended.stats["dead_lettered"])
+    record(name, variant, outcome, dead_lettered=ended.stats["dead_lettered"])
     return ended, outcome
 
 
@@ -228,6 +232,14 @@ def deliver_the_rest(site: Site, folder: Path, variant: Variant, events: int) ->
     expected = events - len(arrived(site))
     if variant.has_spool:
         run_program(site.url, folder, variant, "0", "0", SETTLE="20", EXPECT=str(max(0, expected)))
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
 
 
 def at_first(actions: Iterable[Action]) -> Behaviour:
