@@ -83,7 +83,7 @@ class Courier:
             messages: The messages.
             settle: Called, in time, with those that have arrived and those that the endpoint will not have.
         """
-        return Carriage(Isolation(messages, self._health.most_bytes), settle)
+        return Carriage(Isolation(messages, self._health.most_bytes, is_doubtful=self._health.is_refusing), settle)
 
     def carry(self, carriage: Carriage, failures: int, deadline: float) -> Outcome | None:
         """Send messages until all are settled, or an answer says that it is no use to go on now.

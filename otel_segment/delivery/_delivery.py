@@ -20,7 +20,7 @@ from otel_segment.settings import Settings
 from otel_segment.wire import Batch
 
 if TYPE_CHECKING:
-    from otel_segment.delivery._keeper import Keeper
+    pass
 
 __all__ = ["Delivery"]
 
@@ -144,7 +144,7 @@ class Delivery:
         return process.outbox.wait_settled(batches, deadline)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until all that was handed over before is settled.
+        """Wait until all that was handed over before is settled, what was left in the spool included.
 
         Args:
             timeout: Seconds to wait at most; None to wait for ever.
@@ -154,16 +154,23 @@ class Delivery:
         """
         deadline = self._deadline(timeout)
         is_settled = self.wait(self.send(), timeout)
-        process = self._process()
-        return self._wait_for_spool(process, process.keeper, deadline) and is_settled
+        return self.wait_for_spool(max(0.0, deadline - self._clock.monotonic())) and is_settled
 
-    def _wait_for_spool(self, process: Process, keeper: "Keeper | None", deadline: float) -> bool:
-        """Wait until what this process wrote into the spool is settled, by whomever."""
-        if keeper is None or not process.outbox.stats().spooled:
+    def wait_for_spool(self, timeout: float) -> bool:
+        """Wait until what this process has left in the spool is settled, by whomever.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether nothing of it is left there.
+        """
+        process = self._process()
+        if process.keeper is None or process.drainer is None or not process.outbox.stats().spooled:
             return True
-        if process.drainer is not None:
-            process.drainer.wake()
-        while keeper.own:
+        process.drainer.wake()
+        deadline = self._clock.monotonic() + timeout
+        while process.keeper.own:
             if not process.ending.sleep(_LOOK_UP, deadline):
                 return False
         return True

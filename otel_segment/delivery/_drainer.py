@@ -102,6 +102,7 @@ class Drainer:
     def _run(self) -> None:
         try:
             with quietly():
+                self._keeper.mention_others()
                 while not self._ending.is_over:
                     self._work.clear()
                     self._look_around()

@@ -7,6 +7,7 @@ from otel_segment._clock import Clock
 from otel_segment.delivery._complaints import Complaints
 from otel_segment.delivery._courier import Courier
 from otel_segment.delivery._ending import Ending
+from otel_segment.delivery._health import Health
 from otel_segment.delivery._reporter import Fate
 from otel_segment.delivery._settlement import Settlement
 from otel_segment.reasons import DropReason
@@ -22,16 +23,24 @@ class FromMemory:
     Args:
         courier: Makes the requests.
         settlement: Does what is to be done about settled messages.
+        health: How the endpoint has answered of late.
         complaints: Says what is wrong.
         ending: How much time there is.
         clock: The clock.
     """
 
     def __init__(
-        self, courier: Courier, settlement: Settlement, complaints: Complaints, ending: Ending, clock: Clock
+        self,
+        courier: Courier,
+        settlement: Settlement,
+        health: Health,
+        complaints: Complaints,
+        ending: Ending,
+        clock: Clock,
     ) -> None:
         self._courier = courier
         self._settlement = settlement
+        self._health = health
         self._complaints = complaints
         self._ending = ending
         self._clock = clock
@@ -73,6 +82,7 @@ class FromMemory:
 
     def _refused(self, batch: Batch, verdict: Verdict, reply: Reply, *, is_hopeless: bool) -> None:
         if verdict is not Verdict.DIVIDE or is_hopeless:
+            self._health.refused()
             self._complaints.refused(verdict, reply)
         self._settlement.settle(batch, batch.messages, Fate.of(DropReason.REJECTED, reply))
 

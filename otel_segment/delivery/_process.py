@@ -51,16 +51,12 @@ class Process:
         self.senders = Senders(settings.concurrency, self.outbox, self.route, reporter, self.ending, clock)
 
     def resume(self) -> None:
-        """Begin to send what others have left in the spool, where there is something."""
-        if self.drainer is None or self.keeper is None:
-            return
-        events, _ = self.keeper.state
-        if events:
-            self.drainer.wake()
-        self.keeper.mention_others()
+        """Begin to send what others have left in the spool, now and later."""
+        if self.drainer is not None:
+            self.drainer.ensure()
 
     def _route(self, settings: Settings, reporter: Reporter, clock: Clock) -> Route:
-        from_memory = FromMemory(self._courier, self._settlement, self._complaints, self.ending, clock)
+        from_memory = FromMemory(self._courier, self._settlement, self._health, self._complaints, self.ending, clock)
         direct = DirectRoute(from_memory, settings.max_retry_time)
         if self.keeper is None:
             return direct

@@ -53,14 +53,18 @@ def _wait_for_room(delivery: Delivery, processor: CallingProcessor) -> bool:
 
 
 def _wait_for_outcome(delivery: Delivery, processor: CallingProcessor | None) -> bool:
-    """Hold the caller until the events are settled; a processor that is shutting down waits for its caller, too."""
+    """Hold the caller until the events are settled; a processor that is shutting down waits for its caller, too.
+
+    A processor's flush waits for what an outage has left in the spool, as our own flush does; anyone else who exports
+    has done enough when the spool has it.
+    """
     batches = delivery.send()
     timeout = time_to_wait(EXPORT_TIMEOUT)
     if processor is None:
         return delivery.wait(batches, timeout)
     deadline = time.monotonic() + timeout
     while not is_ending(processor) and time.monotonic() < deadline:
-        if delivery.wait(batches, _LOOK_UP):
+        if delivery.wait(batches, _LOOK_UP) and delivery.wait_for_spool(_LOOK_UP):
             return True
     if is_ending(processor):
         return delivery.wait(batches, delivery.hurry(delivery.settings.shutdown_timeout))

@@ -8,6 +8,9 @@ __all__ = ["Isolation"]
 
 _Answer = TypeVar("_Answer")
 
+_FEW = 4
+"""Requests that show that only some of the messages are at fault, if so: all, one half, the other."""
+
 
 @dataclass(slots=True, eq=False)
 class _Part:
@@ -35,14 +38,15 @@ class Isolation(Generic[_Answer]):
     Args:
         messages: The messages, at least one.
         most_bytes: Bytes of messages that a request may have, as far as is known.
+        is_doubtful: Whether the endpoint has refused everything of late, so that few requests are to be spent on it.
     """
 
-    def __init__(self, messages: Sequence[bytes], most_bytes: int) -> None:
+    def __init__(self, messages: Sequence[bytes], most_bytes: int, *, is_doubtful: bool = False) -> None:
         self._parts = [_Part(messages)]
         self._most_bytes = most_bytes
         self._alone: list[tuple[bytes, _Answer]] = []
         self._refusals = 0
-        self._most_refusals = 2 * (len(messages) - 1).bit_length() + 2
+        self._most_refusals = _FEW if is_doubtful else 2 * (len(messages) - 1).bit_length() + 2
         self._refused_size = 0
         self.has_evidence = False
         """Whether the endpoint has accepted any of these messages."""
@@ -94,7 +98,10 @@ class Isolation(Generic[_Answer]):
             return
         if for_size:
             self._refused_size = min(_size(part.messages), self._refused_size or self._most_bytes)
+        waiting = [self._parts.pop()] if part.other_half is not None and self._refusals <= 2 else []  # noqa: PLR2004
         self._divide(part, is_about_size=for_size)
+        # The other half of all goes first, since it will tell whether anything is accepted; after that, the smallest.
+        self._parts += waiting
 
     def offenders(self) -> list[tuple[bytes, _Answer]]:
         """Return the messages that the endpoint will not have, as far as is known by now, and why; each once."""
