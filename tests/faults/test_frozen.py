@@ -13,7 +13,7 @@ import pytest
 from running import APPS, environment
 from trials import Site, Variant, at_both_doors, judge, record, with_and_without_spool
 
-from otel_segment.inspector import Action, Answer, Cut, IncomingRequest, Reset
+from otel_segment.inspector import Action, Answer, Cut, IncomingRequest, Reset, Wait
 
 INVOCATIONS = 20
 EVENTS = 50
@@ -65,7 +65,8 @@ def function(env: dict[str, str]) -> Iterator[Function]:
 
 def faults(request: IncomingRequest) -> Action:
     """Have one fault after the other, with requests that are handled as usual between them."""
-    return {3: Answer(503), 6: Reset(), 9: Answer(429, {"Retry-After": "1"}), 12: Cut(accept=False)}.get(request.number)
+    found = {2: Answer(503), 4: Wait(0.5), 6: Reset(), 9: Answer(429, {"Retry-After": "1"}), 12: Cut(accept=False)}
+    return found.get(request.number)
 
 
 @with_and_without_spool
