@@ -1,4 +1,4 @@
-"""The project's chores. ``nox`` runs all of them but the demonstration and the benchmarks; ``nox -l`` lists them."""
+"""The project's chores. ``nox`` runs those that do not take long or only show something; ``nox -l`` lists all."""
 
 import shutil
 import sys
@@ -24,6 +24,9 @@ EXTRAS = "auto,demo,oauth,yaml"
 
 # The laws of conversion take the most time, and hold on one interpreter as on the other.
 FEWER_EXAMPLES = {"LAW_EXAMPLES": "200"}
+
+# What the figures are measured with; the tests of every day have less of all this.
+FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
 
 WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 """Half of the tests' time is waiting for processes that they start."""
@@ -113,6 +116,13 @@ def demo(session: nox.Session) -> None:
     """Run the demonstration once, as a check."""
     session.install("-e", ".[demo]")
     session.run("otel-segment", "demo", *(session.posargs or ["--once"]))
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run the tests under faults at full length: long outages, ten minutes of all faults, a hundred runs killed."""
+    session.install("-e", f".[{EXTRAS}]", *_group("test"))
+    session.run("pytest", *(session.posargs or ["tests/faults"]), env=FULL_LENGTH)
 
 
 @nox.session
