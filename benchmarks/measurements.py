@@ -109,6 +109,7 @@ MEASUREMENTS = {
         Measurement("burst-100ms", ("segment", "segment-tuned", "A", "B", "otlp"), _burst_after_100_ms),
         Measurement("steady", ("floor", "segment", "A", "B", "otlp"), _steady),
         Measurement("spool", ("A", "A-spool", "B", "B-spool", "B-durable"), _burst_at_once),
+        Measurement("spool-100ms", ("A", "A-spool", "B", "B-spool", "B-durable"), _burst_after_100_ms),
         Measurement("steady-spool", ("B", "B-spool", "B-durable"), _steady),
         Measurement("start", ("segment", "A", "B", "otlp"), _start),
         Measurement("conversion", ("ours", "otlp"), _conversion),
