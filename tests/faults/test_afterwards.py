@@ -16,8 +16,6 @@ REFUSALS = {
     "403 to everything": Answer(403),
     "302 to everything": Answer(302, {"Location": "https://login.example/"}),
     "400 to everything": Answer(400, body="<html>please log in</html>"),
-    "404 to everything": Answer(404),
-    "503 to everything": Answer(503),
 }
 
 

@@ -89,7 +89,7 @@ CASES = {
         lambda: at_first([Wait(600)] * 3), faults=3, variables={"OTEL_EXPORTER_SEGMENT_TIMEOUT": "2"}
     ),
     "500 for 1 % of requests": Case(lambda: at_random(0.01, 1), variables=OFTEN),
-    "500 for 30 % of requests": Case(lambda: at_random(0.3, 4), faults=5, variables=OFTEN),
+    "500 for 30 % of requests": Case(lambda: at_random(0.3, 4), faults=2, variables=OFTEN),
     "307 on the same host": Case(lambda: elsewhere),
     "200 with a garbage body": Case(lambda: always(Answer(200, {}, os.urandom(2_000), accept=True))),
 }
