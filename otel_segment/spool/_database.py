@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
+from otel_segment.spool._folder import BESIDE
 from otel_segment.spool._owners import Owners
 from otel_segment.spool._schema import VERSION, migrate, version_of
 
@@ -137,6 +138,10 @@ def is_unreadable(path: Path) -> bool:
 
 def _create(path: Path) -> None:
     """Make the file, for its owner alone; what SQLite puts beside it has the same permissions."""
+    if not path.exists():
+        # The log of a database that is gone. Who has it open can read it as long as nobody makes it anew.
+        for suffix in BESIDE:
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
     with suppress(FileExistsError):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         os.fchmod(descriptor, 0o600)

@@ -4,10 +4,11 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-__all__ = ["DATABASE", "has_spool", "make_folder", "move_aside"]
+__all__ = ["BESIDE", "DATABASE", "has_spool", "make_folder", "move_aside"]
 
 DATABASE = "spool.db"
-_BESIDE = ("-wal", "-shm")
+BESIDE = ("-wal", "-shm")
+"""What SQLite adds to the name of a database for the files that it keeps beside it."""
 
 
 def has_spool(folder: Path | str) -> bool:
@@ -37,7 +38,7 @@ def move_aside(path: Path) -> Path:
     """
     aside = _free_name(path)
     # The log first: a fresh database must never meet the log of the damaged one.
-    for suffix in _BESIDE:
+    for suffix in BESIDE:
         with suppress(FileNotFoundError):
             Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
     path.replace(aside)
