@@ -68,6 +68,8 @@ def _open(path: Path) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = None
         try:
             connection = sqlite3.Connection(f"{path.as_uri()}?{mode}", uri=True, isolation_level=None)
+            # Without it SQLite reads nothing of a file that is shorter than it should be.
+            connection.execute("PRAGMA writable_schema = ON")
             connection.execute("SELECT 1 FROM rows WHERE id = 0").fetchone()
         except sqlite3.Error as failure:
             if connection is not None and _is_spool(connection):

@@ -47,6 +47,7 @@ class Told:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self.pid = process.pid
 
     def __call__(self, order: str) -> Answer:
         """Let it do something; return what it says afterwards."""

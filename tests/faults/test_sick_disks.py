@@ -13,7 +13,7 @@ from orders import Answer, Told, program
 from trials import Site, arrived
 
 EVENTS = 500
-REQUESTS = 10
+REQUESTS = 5
 NOBODY = 65_534
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the spool needs POSIX file locks")
