@@ -166,11 +166,11 @@ class Delivery:
             Whether nothing of it is left there.
         """
         process = self._process()
-        if process.keeper is None or process.drainer is None or not process.outbox.stats().spooled:
+        if process.keeper is None or process.drainer is None or not process.outbox.has_left:
             return True
         process.drainer.wake()
         deadline = self._clock.monotonic() + timeout
-        while process.keeper.own:
+        while process.keeper.has_own:
             if not process.ending.sleep(_LOOK_UP, deadline):
                 return False
         return True

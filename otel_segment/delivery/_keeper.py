@@ -116,13 +116,13 @@ class Keeper:
             self._fail(error)
 
     @property
-    def own(self) -> int:
-        """How many messages that this process wrote are in the spool."""
+    def has_own(self) -> bool:
+        """Whether messages that this process wrote are in the spool."""
         try:
-            return self._spool.left(self.destination, self._spool.owner)
+            return self._spool.has_left(self.destination, self._spool.owner)
         except Exception as error:  # noqa: BLE001
             self._fail(error)
-            return 0
+            return False
 
     @property
     def state(self) -> tuple[int, float]:

@@ -196,6 +196,7 @@ class Outbox:
     def unshelve(self, batch: Batch) -> None:
         """Take a batch in that comes from the spool, to be sent at once."""
         with self._lock:
+            batch.was_left = True
             self._flying.add(batch)
             self._bytes += sum(map(memory_of, batch.messages))
             # Another exporter of this process may have written some of those that the process wrote.
@@ -209,6 +210,12 @@ class Outbox:
         others = min(events, batch.recovered)
         self._counts.recovered -= others
         self._counts.spooled += events - others
+
+    @property
+    def has_left(self) -> bool:
+        """Whether anything that was left in the spool is not settled, as far as this process knows."""
+        with self._lock:
+            return self._counts.spooled > 0 or any(batch.was_left for batch in self._flying)
 
     def reported(self, batch: Batch) -> None:
         """Let a settled batch go, now that everybody knows of it."""

@@ -1,13 +1,15 @@
 """Whose call is this? The SDK's batch processors call an exporter on their own worker and on others' threads."""
 
+import math
 import sys
 import threading
+from collections import deque
 from types import FrameType
 from typing import Protocol, cast
 
 from opentelemetry.sdk._shared_internal import BatchProcessor
 
-__all__ = ["CallingProcessor", "calling_processor", "is_ending", "is_its_worker"]
+__all__ = ["CallingProcessor", "calling_processor", "has_batch", "is_ending", "is_its_worker", "time_to_gather"]
 
 # An exporter may be wrapped by a few others.
 _MOST_FRAMES = 8
@@ -18,6 +20,9 @@ class CallingProcessor(Protocol):
 
     _shutdown: bool
     _worker_thread: threading.Thread
+    _queue: deque[object]
+    _max_export_batch_size: int
+    _schedule_delay: float
 
 
 def calling_processor() -> CallingProcessor | None:
@@ -32,7 +37,7 @@ def calling_processor() -> CallingProcessor | None:
             return None
         caller = frame.f_locals.get("self")
         if isinstance(caller, BatchProcessor):
-            is_known = hasattr(caller, "_worker_thread") and hasattr(caller, "_shutdown")
+            is_known = all(hasattr(caller, name) for name in CallingProcessor.__annotations__)
             return cast("CallingProcessor", caller) if is_known else None
         frame = frame.f_back
     return None
@@ -46,3 +51,13 @@ def is_its_worker(processor: CallingProcessor) -> bool:
 def is_ending(processor: CallingProcessor) -> bool:
     """Tell whether the processor is shutting down."""
     return processor._shutdown  # noqa: SLF001
+
+
+def has_batch(processor: CallingProcessor) -> bool:
+    """Tell whether a whole batch waits for the processor's thread."""
+    return len(processor._queue) >= processor._max_export_batch_size  # noqa: SLF001
+
+
+def time_to_gather(processor: CallingProcessor) -> float:
+    """Return the seconds for which the processor lets less than a batch wait; without end where nothing waits."""
+    return processor._schedule_delay if processor._queue else math.inf  # noqa: SLF001

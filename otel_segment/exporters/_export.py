@@ -3,7 +3,14 @@
 import time
 
 from otel_segment.delivery import Delivery, time_to_wait
-from otel_segment.exporters._batch_processor import CallingProcessor, calling_processor, is_ending, is_its_worker
+from otel_segment.exporters._batch_processor import (
+    CallingProcessor,
+    calling_processor,
+    has_batch,
+    is_ending,
+    is_its_worker,
+    time_to_gather,
+)
 from otel_segment.reasons import DropReason
 
 __all__ = ["EXPORT_TIMEOUT", "finish_export", "losses"]
@@ -12,7 +19,9 @@ EXPORT_TIMEOUT = 30.0
 """Seconds that an export on anybody's thread but the SDK's worker waits to see its events settled."""
 
 _LOOK_UP = 0.05
-"""Seconds between two looks at whether the SDK wants its worker back."""
+"""Seconds between two looks at whether the SDK is shutting down."""
+_GLANCE = 0.01
+"""Seconds between two looks at whether the SDK has something to do for its worker."""
 
 _LOSSES = (DropReason.REJECTED, DropReason.RETRIES_EXHAUSTED, DropReason.SHUTDOWN, DropReason.QUEUE_FULL)
 
@@ -48,8 +57,23 @@ def _wait_for_room(delivery: Delivery, processor: CallingProcessor) -> bool:
     """
     while not is_ending(processor):
         if delivery.wait_window(_LOOK_UP):
+            _linger(delivery, processor)
             return True
     return delivery.wait_window(delivery.hurry(delivery.settings.shutdown_timeout))
+
+
+def _linger(delivery: Delivery, processor: CallingProcessor) -> None:
+    """Stay with what is on its way while the SDK has nothing else to do for its worker.
+
+    The SDK's flush waits for the worker, but not for an exporter: with an empty queue it would return at once.
+    """
+    batches = delivery.send()
+    began = time.monotonic()
+    while not (has_batch(processor) or is_ending(processor)):
+        if time.monotonic() - began >= min(EXPORT_TIMEOUT, time_to_gather(processor)):
+            return
+        if delivery.wait(batches, _GLANCE) and delivery.wait_for_spool(_LOOK_UP):
+            return
 
 
 def _wait_for_outcome(delivery: Delivery, processor: CallingProcessor | None) -> bool:

@@ -171,6 +171,14 @@ class Listing(Session):
         """
         return self._look(partial(_parties.left, destination=destination, origin=origin))
 
+    def has_left(self, destination: Destination, origin: int) -> bool:
+        """Tell whether anything is there of a destination that one process has written.
+
+        Raises:
+            SpoolError: The spool cannot be used now.
+        """
+        return self._look(partial(_parties.has_left, destination=destination, origin=origin))
+
     def foreign(self, destination: Destination) -> int:
         """Return how many events of other sources are there.
 

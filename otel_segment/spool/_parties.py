@@ -60,6 +60,16 @@ def left(connection: sqlite3.Connection, destination: Destination, origin: int |
     return int(events)
 
 
+def has_left(connection: sqlite3.Connection, destination: Destination, origin: int) -> bool:
+    """Tell whether anything is there of a destination that one process has written; stops at the first that is."""
+    (is_there,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM rows WHERE origin = ?1"
+        " AND destination = (SELECT id FROM destinations WHERE source = ?2 AND url = ?3))",
+        (origin, destination.source, destination.url),
+    ).fetchone()
+    return bool(is_there)
+
+
 def foreign(connection: sqlite3.Connection, source: str) -> int:
     """Return how many events of other sources are there."""
     (events,) = connection.execute(

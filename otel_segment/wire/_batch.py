@@ -15,7 +15,7 @@ class Batch:
         rows: Where they are in the spool.
     """
 
-    __slots__ = ("due", "has_failed", "is_whole", "messages", "recovered", "rows", "size")
+    __slots__ = ("due", "has_failed", "is_whole", "messages", "recovered", "rows", "size", "was_left")
 
     def __init__(self, messages: Iterable[bytes] = (), rows: Iterable[int] = ()) -> None:
         self.messages = list(messages)
@@ -29,6 +29,8 @@ class Batch:
         """Whether nothing of it is settled yet."""
         self.has_failed = False
         """Whether a request with some of it has failed before."""
+        self.was_left = False
+        """Whether it was left in the spool, and taken up again."""
         self.recovered = 0
         """How many of the messages another process has left in the spool."""
 

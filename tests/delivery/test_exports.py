@@ -166,7 +166,8 @@ def test_export_by_another_exporter(endpoint: LocalEndpoint, make_door: MakeDoor
     processor._exporter = Wrapper()
     for number in range(1, 4):
         door.emit()
-        wait_until(lambda number=number: len(passed) >= number)
+        # Each is sent while those before it are still unanswered.
+        wait_until(lambda number=number: len(endpoint.requests) >= number)
     assert len(endpoint.received) == 0
     go_on.set()
     assert door.flush()
