@@ -31,6 +31,14 @@ FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
 WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 """Half of the tests' time is waiting for processes that they start."""
 
+BUT_FAULTS = "--ignore=tests/faults"
+"""What breaks delivery on purpose takes minutes, and breaks it on one interpreter as on the other."""
+
+ONCE_A_VERSION = [
+    f"--ignore=tests/{name}.py" for name in ("test_demo", "test_processes", "test_replay", "test_spool_command")
+]
+"""What starts many processes, and is run on that interpreter by the session ``oldest``, too."""
+
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo", "oauth")
 OLDEST_MORE = ("pyyaml",)
@@ -71,7 +79,8 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        session.run("pytest", *(session.posargs or WHOLE_SUITE), env=FEWER_EXAMPLES)
+        once = ONCE_A_VERSION if session.python == PYTHONS[0] else []
+        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *once]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE)
@@ -83,7 +92,7 @@ def tests(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """Run the tests on the lowest version of every dependency that pyproject.toml admits."""
     session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
-    session.run("pytest", *(session.posargs or WHOLE_SUITE), env=FEWER_EXAMPLES)
+    session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS]), env=FEWER_EXAMPLES)
 
 
 @nox.session

@@ -51,6 +51,7 @@ class Keeper:
             self._is_full = True
             return False
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._metrics.spool_failed(error)
             self._fail(error)
             return True
         for batch, row in zip(batches, rows, strict=True):
@@ -66,6 +67,7 @@ class Keeper:
             self._metrics.spool_failed(error)
             return None
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._metrics.spool_failed(error)
             self._fail(error)
             return None
         self._work()
@@ -162,7 +164,6 @@ class Keeper:
         return batch
 
     def _fail(self, error: Exception) -> None:
-        self._metrics.spool_failed(error)
         if not self._is_failing:
             self._is_failing = True
             say(

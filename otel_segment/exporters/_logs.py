@@ -19,8 +19,9 @@ class SegmentLogRecordExporter(Door, LogRecordExporter):
     Give it to a ``BatchLogRecordProcessor``, or choose it by ``OTEL_LOGS_EXPORTER=segment`` or as
     ``exporter: {segment: {…}}`` in a declarative configuration file.
 
-    On the SDK's batch thread ``export()`` returns as soon as there is room for more requests; called on any other
-    thread it returns when everything it was given is settled, or after 30 seconds.
+    On the SDK's batch thread ``export()`` returns as soon as there is room for more requests and the SDK has more to
+    do; called on any other thread it returns when everything it was given is settled or in the spool, or after 30
+    seconds.
 
     Args:
         **settings: The settings; what is not given comes from the environment. See
