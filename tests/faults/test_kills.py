@@ -33,6 +33,8 @@ LOAD = {"plain": (2.2, 4.0), "durable": (0.2, 3.0)}
 FLEET = (("alone",), ("another",), ("parent", "child"))
 """The processes of a run, those that are forked after the one that forks them."""
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
 
 class Victim(NamedTuple):
     """A process that is killed in the middle of its work."""
