@@ -186,7 +186,8 @@ def settings_from_file(tmp_path_factory: pytest.TempPathFactory) -> list[dict[st
     """The settings of the exporters for logs and for traces, where all of them are in a file."""
     given = {name: value for name, (value, _) in IN_FILES.items()}
     chosen = by_file(tmp_path_factory.mktemp("settings") / "otel.yaml", given)
-    env = environment("http://127.0.0.1:9", OTHER_KEY="wk-fedcba9876543210-a1f3", SECONDS="2.5", SPOOL_FOLDER="/nowhere/spool", **chosen)
+    used = {"OTHER_KEY": "wk-fedcba9876543210-a1f3", "SECONDS": "2.5", "SPOOL_FOLDER": "/nowhere/spool"}
+    env = environment("http://127.0.0.1:9", **used, **chosen)
     ended = instrumented("settings_in_use.py", env=env)
     assert_quiet(ended)
     found: list[dict[str, object]] = json.loads(ended.stdout)

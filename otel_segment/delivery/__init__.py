@@ -2,7 +2,7 @@
 
 from otel_segment.delivery._delivery import Delivery
 from otel_segment.delivery._doors import door_processors, doors_of
-from otel_segment.delivery._drain import call_in_time, drain, longest_shutdown, time_to_wait
+from otel_segment.delivery._drain import call_in_time, drain, is_draining, longest_shutdown, time_to_wait
 from otel_segment.delivery._live import deliveries
 from otel_segment.delivery._stats import Stats
 
@@ -14,6 +14,7 @@ __all__ = [
     "door_processors",
     "doors_of",
     "drain",
+    "is_draining",
     "longest_shutdown",
     "time_to_wait",
 ]

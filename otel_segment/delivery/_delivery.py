@@ -71,6 +71,11 @@ class Delivery:
         """Whether it takes messages: until it is shut down."""
         return self._process().outbox.is_open
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the time for shutting down runs."""
+        return self._process().ending.is_near
+
     def put(self, message: bytes) -> None:
         """Hand over a message; it waits a moment for company. Never blocks, never raises."""
         process = self._processes.get(_process_id()) or self._process()

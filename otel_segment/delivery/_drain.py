@@ -1,7 +1,9 @@
 """All that a process still has, in the SDK's queues and in ours."""
 
+import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
@@ -10,10 +12,13 @@ from otel_segment._log import logger
 from otel_segment.delivery._doors import door_processors
 from otel_segment.delivery._live import deliveries
 
-__all__ = ["call_in_time", "drain", "longest_shutdown", "time_to_wait"]
+__all__ = ["call_in_time", "drain", "is_draining", "longest_shutdown", "time_to_wait"]
 
 _LONG = 24 * 60 * 60
 """Seconds: the SDK has no word for as long as it takes."""
+
+# How many drain, one for each process: whoever did so in a parent does not in its child.
+_draining: Counter[int] = Counter()
 
 _deadline: ContextVar[float | None] = ContextVar("otel_segment.deadline", default=None)
 
@@ -29,11 +34,22 @@ def drain(timeout: float | None = None) -> bool:
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     millis = int(min(_LONG if timeout is None else timeout, _LONG) * 1_000)
-    for delivery in deliveries():
-        delivery.send()
-    handed_over = call_in_time([partial(processor.force_flush, millis) for processor in door_processors()], deadline)
-    # A list, not a generator: each is to be flushed, even where another could not be.
-    return all([handed_over, *[delivery.flush(_left(deadline)) for delivery in deliveries()]])
+    pid = os.getpid()
+    _draining[pid] += 1
+    try:
+        for delivery in deliveries():
+            delivery.send()
+        flushes = [partial(processor.force_flush, millis) for processor in door_processors()]
+        handed_over = call_in_time(flushes, deadline)
+        # A list, not a generator: each is to be flushed, even where another could not be.
+        return all([handed_over, *[delivery.flush(_left(deadline)) for delivery in deliveries()]])
+    finally:
+        _draining[pid] -= 1
+
+
+def is_draining() -> bool:
+    """Tell whether somebody waits for all that this process has, and so for the SDK's workers."""
+    return _draining[os.getpid()] > 0
 
 
 def time_to_wait(longest: float) -> float:

@@ -2,7 +2,7 @@
 
 import time
 
-from otel_segment.delivery import Delivery, time_to_wait
+from otel_segment.delivery import Delivery, is_draining, time_to_wait
 from otel_segment.exporters._batch_processor import (
     CallingProcessor,
     calling_processor,
@@ -69,7 +69,7 @@ def _linger(delivery: Delivery, processor: CallingProcessor) -> None:
     """
     batches = delivery.send()
     began = time.monotonic()
-    while not (has_batch(processor) or is_ending(processor)):
+    while not (has_batch(processor) or is_ending(processor) or delivery.is_ending or is_draining()):
         if time.monotonic() - began >= min(EXPORT_TIMEOUT, time_to_gather(processor)):
             return
         if delivery.wait(batches, _GLANCE) and delivery.wait_for_spool(_LOOK_UP):
