@@ -1,14 +1,18 @@
 """The folder of a spool, and the files in it."""
 
+import os
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-__all__ = ["BESIDE", "DATABASE", "has_spool", "make_folder", "move_aside"]
+__all__ = ["BESIDE", "DATABASE", "has_spool", "lacking_room", "make_folder", "move_aside"]
 
 DATABASE = "spool.db"
 BESIDE = ("-wal", "-shm")
 """What SQLite adds to the name of a database for the files that it keeps beside it."""
+
+_RESERVE = 16 << 20
+_RESERVED_SHARE = 16
 
 
 def has_spool(folder: Path | str) -> bool:
@@ -28,6 +32,19 @@ def make_folder(folder: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         folder.chmod(0o700)
+
+
+def lacking_room(folder: Path) -> int:
+    """Return how many bytes would have to be free on the disk before anything is written; 0 where they are.
+
+    What is in the spool can only be sent and deleted where a little more can be written: a spool that fills its disk
+    to the last block would be stuck.
+    """
+    if not hasattr(os, "statvfs"):
+        return 0
+    disk = os.statvfs(folder)
+    reserve = min(_RESERVE, disk.f_blocks * disk.f_frsize // _RESERVED_SHARE)
+    return reserve if disk.f_bavail * disk.f_frsize < reserve else 0
 
 
 def move_aside(path: Path) -> Path:

@@ -73,7 +73,8 @@ class Session:
                 # What does not fit now may fit once others are gone: it goes to the end.
                 self._debts.append(debt)
                 if not isinstance(error, SpoolFull):
-                    say(f"spool {self.path}", logging.WARNING, "the spool cannot be used now: %s", error)
+                    # The kind that delivery says it with, so that one of the two lines is enough.
+                    say(f"spool {self.path.parent} {error}", logging.WARNING, "the spool cannot be used now: %s", error)
                     return
             except BaseException:
                 self._debts.append(debt)

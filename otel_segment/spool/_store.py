@@ -12,6 +12,7 @@ from typing import NamedTuple
 from otel_segment.spool import _parties, _rows
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError
+from otel_segment.spool._folder import lacking_room
 from otel_segment.spool._listing import Listing
 from otel_segment.spool._packing import pack
 from otel_segment.spool._rows import INSERT, NewRow, Numbers
@@ -53,6 +54,7 @@ class Spool(Listing):
 
     def __init__(self, folder: Path, max_bytes: int, *, is_torn: bool = False) -> None:
         super().__init__(folder, max_bytes, is_torn=is_torn)
+        self._folder = folder
         self._numbers = Numbers()
         self._checked = 0.0
         self._is_crowded = False
@@ -99,7 +101,7 @@ class Spool(Listing):
             return 0
         now = time.time()
         if not 0 <= now - self._checked < _CHECK_AFTER:
-            if not database.is_current():
+            if not database.is_current() or lacking_room(self._folder):
                 return 0
             self._checked = now
         number = self._numbers.next(now)
@@ -118,6 +120,11 @@ class Spool(Listing):
         needed = sum(len(row.body) for row in rows)
 
         def work(connection: sqlite3.Connection) -> list[int]:
+            if reserve := lacking_room(self._folder):
+                msg = (
+                    f"{self.path}: the disk is full but for {reserve:,} bytes, which are left for sending what is there"
+                )
+                raise SpoolError(msg)
             self._is_crowded = is_crowded(connection)
             return _rows.insert(connection, self._numbers, self._key(destination), self.owner, rows)
 

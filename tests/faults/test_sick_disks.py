@@ -81,11 +81,26 @@ def test_full_disk(tmp_path: Path) -> None:
         goes_on(told, site, (disk / "filling").unlink)
 
 
+def test_disk_that_the_spool_fills(tmp_path: Path) -> None:
+    """A spool that leaves no room on its disk is not stuck there: all of it is sent when the endpoint is back."""
+    with small_disk(tmp_path / "disk") as disk, Site(is_open=False) as site:
+        (disk / "filling").write_bytes(bytes(58 * 2**20))
+        with program(site.url, disk / "spool") as told:
+            told("emit 3000 1000 30")
+            full = told.wait(lambda answer: answer.troubles())
+            assert len(full.troubles()) == 1
+            assert "the disk is full" in full.troubles()[0]
+            assert full.stats["spooled"] > 1_000
+            site.open()
+            told.wait(lambda _: len(arrived(site)) == 3_000)
+            assert told("flush 0").stats["dropped"] == {}
+
+
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """Mount a disk of its own."""
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(folder)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a file system")
     try:
