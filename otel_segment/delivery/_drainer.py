@@ -1,12 +1,11 @@
 """The thread that sends what was left in the spool: by this process, by others, by those that have ended."""
 
-import logging
 import math
 import threading
 from typing import TYPE_CHECKING
 
 from otel_segment._clock import Clock
-from otel_segment._log import say
+from otel_segment.delivery._background import Background
 from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._from_spool import FromSpool
 from otel_segment.delivery._health import Health
@@ -14,7 +13,6 @@ from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._quiet import quietly
 from otel_segment.delivery._reporter import Fate, Reporter
 from otel_segment.delivery._settlement import Settlement
-from otel_segment.delivery._signals import signals_held
 from otel_segment.reasons import DropReason
 from otel_segment.wire import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS, Batch
 
@@ -62,9 +60,8 @@ class Drainer:
         self._reporter = reporter
         self._ending = ending
         self._clock = clock
-        self._lock = threading.Lock()
         self._work = threading.Event()
-        self._is_running = False
+        self._thread = Background("drainer", self._drain)
         self._looked_around = -math.inf
 
     def wake(self) -> None:
@@ -74,18 +71,8 @@ class Drainer:
 
     def ensure(self) -> None:
         """See to it that somebody looks at the spool now and then."""
-        if self._is_running or self._ending.is_over:
-            return
-        with self._lock:
-            if self._is_running:
-                return
-            self._is_running = True
-        try:
-            with signals_held():
-                threading.Thread(target=self._run, name="otel-segment-drainer", daemon=True).start()
-        except RuntimeError:
-            # The interpreter is ending, or has as many threads as it may have: the next one who wakes us tries again.
-            self._is_running = False
+        if not self._ending.is_over:
+            self._thread.ensure()
 
     def stop(self) -> None:
         """Have the thread see that the time is over."""
@@ -99,23 +86,17 @@ class Drainer:
                 if not self._health.is_well:
                     return
 
-    def _run(self) -> None:
-        try:
-            with quietly():
-                self._keeper.mention_others()
-                while not self._ending.is_over:
-                    self._work.clear()
-                    self._look_around()
-                    if wait := self._health.wait():
-                        self._ending.sleep(min(wait, _LOOK_AROUND))
-                    elif not self._step(math.inf):
-                        self._work.wait(_LOOK_AROUND)
-                    elif pause := self._health.pause:
-                        self._ending.sleep(pause)
-        except Exception as error:  # noqa: BLE001 - a meter of the application, or a defect of ours
-            say("drainer", logging.ERROR, "the spool's drainer failed; the next event starts another", exc_info=error)
-        finally:
-            self._is_running = False
+    def _drain(self) -> None:
+        self._keeper.mention_others()
+        while not self._ending.is_over:
+            self._work.clear()
+            self._look_around()
+            if wait := self._health.wait():
+                self._ending.sleep(min(wait, _LOOK_AROUND))
+            elif not self._step(math.inf):
+                self._work.wait(_LOOK_AROUND)
+            elif pause := self._health.pause:
+                self._ending.sleep(pause)
 
     def _look_around(self) -> None:
         """See, now and then, to what dead processes have left, and to what is too old."""
