@@ -164,7 +164,9 @@ def test_invalid(endpoint: LocalEndpoint, path: Path) -> None:
 
 def test_no_events(endpoint: LocalEndpoint, path: Path) -> None:
     """A line that is no event stays in the file, and is named."""
-    path.write_bytes(b'{"time":"20\n[]\n"\\ud800"\n')
+    path.write_bytes(
+        b'{"time":"20\n[]\n{"message":{"type":"track","event":"x","userId":"u","properties":{"a":1e999}}}\n'
+    )
     put_down(path, event(1))
 
     done = replay(endpoint, path)

@@ -38,11 +38,22 @@ class Checked(NamedTuple):
 def check(letter: Letter) -> Checked:
     """Look at a line; an event on a line of its own, as ``spool export`` writes it, will do as well."""
     raw = letter.raw if letter.message is None else letter.message
+    if not _is_readable(raw):
+        return Checked(letter, None, Problem.INVALID_JSON)
     found = [problem for problem in problems_of(raw) if problem.outcome is not Outcome.ALTERED]
     if not found:
         return Checked(letter, _with_id(raw.strip()), None)
     message = None if found[0].outcome is Outcome.REFUSED and found[0] is not Problem.EVENT_TOO_LARGE else raw
     return Checked(letter, message, found[0])
+
+
+def _is_readable(raw: bytes) -> bool:
+    """Tell whether all of it can be decoded: a number may be valid JSON, and be none that can be had here."""
+    try:
+        decode_message(raw)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _with_id(message: bytes) -> bytes:

@@ -36,7 +36,7 @@ class DeadLetter:
     ``path.2``, and so on to ``path.9``; only then the oldest goes, which is said.
 
     Args:
-        path: The file; its folder has to be there.
+        path: The file; its folder is made where it is not there.
         max_bytes: Bytes that each of the files may have; one call's lines stay together, however many they are.
     """
 
@@ -133,6 +133,7 @@ def _opened(path: Path) -> Iterator[int]:
 
 def _open(path: Path) -> int:
     """Open the file, or make it, for its owner alone whatever the umask."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
         try:
             return os.open(path, _FLAGS)

@@ -76,14 +76,17 @@ class Courier:
         self._clock = clock
         self._write_key = msgspec.json.encode(settings.write_key).decode() if settings.key_in_body else None
 
-    def load(self, messages: Sequence[bytes], settle: Settle) -> Carriage:
+    def load(self, messages: Sequence[bytes], settle: Settle, credit: int = 0) -> Carriage:
         """Prepare messages for their way.
 
         Args:
             messages: The messages.
             settle: Called, in time, with those that have arrived and those that the endpoint will not have.
+            credit: How many of them may be called offenders because the endpoint has accepted others.
         """
-        return Carriage(Isolation(messages, self._health.most_bytes, is_doubtful=self._health.is_refusing), settle)
+        health = self._health
+        isolation = Isolation[Reply](messages, health.most_bytes, is_doubtful=health.is_refusing, credit=credit)
+        return Carriage(isolation, settle)
 
     def carry(self, carriage: Carriage, failures: int, deadline: float) -> Outcome | None:
         """Send messages until all are settled, or an answer says that it is no use to go on now.
@@ -115,7 +118,8 @@ class Courier:
                 return Outcome(verdict, reply, seconds)
             for message, answer in isolation.offenders():
                 settle([message], Fate.of(DropReason.REJECTED, answer))
-            self._health.most_bytes = isolation.most_bytes
+            if isolation.most_bytes < self._health.most_bytes:
+                self._health.takes_only(isolation.most_bytes)
         is_left = reply is not None and bool(isolation.left())
         return Outcome(Verdict.DIVIDE if is_left else Verdict.ACCEPTED, reply or Reply(0, {}, ""), seconds)
 

@@ -23,8 +23,6 @@ __all__ = ["Drainer"]
 
 _LOOK_AROUND = 2.0
 """Seconds between two looks at what others have left."""
-_PROBE_EVENTS = 16
-"""Events that an endpoint is tried with which refuses everything."""
 
 
 class Drainer:
@@ -112,8 +110,11 @@ class Drainer:
 
     def _step(self, deadline: float) -> bool:
         """Send the oldest there is, or leave it again; False where there is nothing to send."""
-        most = _PROBE_EVENTS if self._health.is_refusing else MAX_BATCH_EVENTS
-        batch = self._keeper.claim(most, MAX_BATCH_EVENT_BYTES)
+        if self._health.is_refusing:
+            # What is oldest may be what is wrong.
+            batch = self._keeper.claim_newest()
+        else:
+            batch = self._keeper.claim(MAX_BATCH_EVENTS, MAX_BATCH_EVENT_BYTES)
         if batch is None:
             return False
         self._take(batch)

@@ -7,16 +7,16 @@ from otel_segment.delivery._complaints import Complaints
 from otel_segment.delivery._courier import Courier
 from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._health import Health
-from otel_segment.delivery._reporter import Fate
 from otel_segment.delivery._settlement import Settlement
-from otel_segment.reasons import DropReason
 from otel_segment.transport import Reply
 from otel_segment.wire import FIRST_DELAY, Batch, Verdict, backoff
 
 __all__ = ["FromSpool"]
 
 _SUSPECT_DELAY = 5.0
-"""Seconds after which a message that was refused alone is sent again, to tell it from an endpoint that refuses all."""
+"""Seconds for which others go before messages that were refused, to tell these from an endpoint that refuses all."""
+_CREDIT = 3
+"""Messages that are dropped at a time because others were accepted since they were first refused."""
 _FAILED_DELAY = 10.0
 """Seconds, at most, for which others go before a batch at which the endpoint fails."""
 # Answers that say nothing about what was sent: there is no use in trying another batch first.
@@ -45,8 +45,9 @@ class FromSpool:
 
     def deliver(self, batch: Batch, deadline: float) -> None:
         """Send a batch; what cannot be sent now is left in the spool."""
-        was_well = self._health.is_well
-        carriage = self._courier.load(batch.messages, partial(self._settlement.settle, batch))
+        was_well, was_accepting = self._health.is_well, self._health.accepts
+        credit = _CREDIT if batch.has_failed and was_accepting else 0
+        carriage = self._courier.load(batch.messages, partial(self._settlement.settle, batch), credit)
         failures = int(batch.has_failed)
         while True:
             outcome = self._courier.carry(carriage, failures, deadline)
@@ -57,7 +58,7 @@ class FromSpool:
             if verdict is Verdict.ACCEPTED:
                 return
             if verdict is not Verdict.RETRY:
-                self._refused(batch, verdict, reply, is_hopeless=carriage.isolation.is_hopeless)
+                self._refused(batch, verdict, reply, was_accepting=was_accepting)
                 return
             failures += 1
             self._health.failed()
@@ -65,25 +66,26 @@ class FromSpool:
             # A process that ends may be the last one for long: it uses the time that it has.
             is_last_chance = was_well and self._ending.is_near
             if not is_last_chance or not self._ending.sleep(FIRST_DELAY, deadline):
-                self._settlement.leave(batch, self._delay(reply, failures))
+                self._failed(batch, reply, failures, was_accepting=was_accepting)
                 return
 
-    def _refused(self, batch: Batch, verdict: Verdict, reply: Reply, *, is_hopeless: bool) -> None:
-        if verdict is Verdict.DIVIDE and not is_hopeless:
-            self._refused_alone(batch, reply)
+    def _failed(self, batch: Batch, reply: Reply, failures: int, *, was_accepting: bool) -> None:
+        """Leave for later what the endpoint failed at; in halves where it fails at this again, and at nothing else."""
+        delay = self._delay(reply, failures)
+        if delay and batch.has_failed and was_accepting and len(batch) > 1:
+            self._settlement.leave_apart(batch, delay)
+        else:
+            self._settlement.leave(batch, delay)
+
+    def _refused(self, batch: Batch, verdict: Verdict, reply: Reply, *, was_accepting: bool) -> None:
+        """Leave what was refused for later; what is accepted meanwhile will tell who is at fault."""
+        if verdict is Verdict.DIVIDE and (was_accepting or len(batch) == 1):
+            self._health.refused_some()
+            self._settlement.leave(batch, _SUSPECT_DELAY)
             return
         self._health.refused()
         self._complaints.refused(verdict, reply)
         self._settlement.leave(batch)
-
-    def _refused_alone(self, batch: Batch, reply: Reply) -> None:
-        """Drop a single message where it, and not the endpoint, is at fault; else find that out later."""
-        is_at_fault = batch.has_failed and self._health.accepts
-        self._health.refused_one()
-        if is_at_fault:
-            self._settlement.settle(batch, batch.messages, Fate.of(DropReason.REJECTED, reply))
-        else:
-            self._settlement.leave(batch, _SUSPECT_DELAY)
 
     def _delay(self, reply: Reply, failures: int) -> float:
         if reply.status in _OF_THE_ENDPOINT:

@@ -1,7 +1,7 @@
 """What delivery asks of the spool, and how it goes on where the spool fails."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from otel_segment._clock import Clock
 from otel_segment._log import say
@@ -11,6 +11,10 @@ from otel_segment.spool import Destination, Row, SpoolFull, spool_for
 from otel_segment.wire import Batch
 
 __all__ = ["Keeper"]
+
+_FIRST_PAUSE = 1.0
+"""Seconds for which a spool that has failed is left alone; twice as long each time, up to the other."""
+_MOST_PAUSE = 30.0
 
 
 class Keeper:
@@ -34,6 +38,8 @@ class Keeper:
         self._max_age = settings.spool_max_age
         self._is_failing = False
         self._is_full = False
+        self._pause = _FIRST_PAUSE
+        self._rest_until = 0.0
 
     @property
     def is_usable(self) -> bool:
@@ -42,7 +48,7 @@ class Keeper:
 
     def store(self, batches: Sequence[Batch]) -> bool:
         """Write batches down in one transaction; False where the spool is at its bound."""
-        if not batches:
+        if not batches or self._is_resting:
             return True
         try:
             rows = self._spool.write(self.destination, [batch.messages for batch in batches])
@@ -61,6 +67,8 @@ class Keeper:
 
     def store_message(self, message: bytes) -> int | None:
         """Write one message down; None where that is not possible now."""
+        if self._is_resting:
+            return None
         try:
             row = self._spool.write_message(self.destination, message)
         except SpoolFull as error:
@@ -92,26 +100,34 @@ class Keeper:
         else:
             self._spool.replace(rows, self.destination, left, due)
 
+    def leave_apart(self, rows: Sequence[int], left: Sequence[bytes], delay: float) -> None:
+        """Leave messages in the spool as two halves, which are taken up one by one."""
+        middle = len(left) // 2
+        half = Batch(left[middle:])
+        self.store([half])
+        if half.rows:
+            self.leave(rows, left[:middle], is_whole=False, delay=delay)
+            self.leave(half.rows, half.messages, is_whole=True, delay=delay)
+        else:
+            self.leave(rows, left, is_whole=True, delay=delay)
+
     def claim(self, most_events: int, most_bytes: int) -> Batch | None:
         """Take up the oldest messages that nobody sends; None where nothing is due, or the spool fails."""
-        try:
-            rows = self._spool.claim(self.destination, most_events, most_bytes, self._clock.time())
-        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
-            self._fail(error)
-            return None
-        return self._batch(rows)
+        return self._claim(lambda: self._spool.claim(self.destination, most_events, most_bytes, self._clock.time()))
+
+    def claim_newest(self) -> Batch | None:
+        """Take up the newest row of messages that nobody sends; None where nothing is due, or the spool fails."""
+        return self._claim(lambda: self._spool.claim_newest(self.destination, self._clock.time()))
 
     def claim_expired(self) -> Batch | None:
         """Take up messages that are older than the spool keeps them; None where there are none."""
-        try:
-            rows = self._spool.claim_expired(self.destination, self._clock.time() - self._max_age)
-        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
-            self._fail(error)
-            return None
-        return self._batch(rows)
+        before = self._clock.time() - self._max_age
+        return self._claim(lambda: self._spool.claim_expired(self.destination, before))
 
     def free_orphans(self) -> None:
         """Make what dead processes were about to send free for everybody."""
+        if self._is_resting:
+            return
         try:
             self._spool.free_orphans()
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
@@ -119,7 +135,9 @@ class Keeper:
 
     @property
     def has_own(self) -> bool:
-        """Whether messages that this process wrote are in the spool."""
+        """Whether messages that this process wrote are in the spool, as far as can be known now."""
+        if self._is_resting:
+            return True
         try:
             return self._spool.has_left(self.destination, self._spool.owner)
         except Exception as error:  # noqa: BLE001
@@ -155,6 +173,16 @@ class Keeper:
                 events,
             )
 
+    def _claim(self, claim: Callable[[], list[Row]]) -> Batch | None:
+        if self._is_resting:
+            return None
+        try:
+            rows = claim()
+        except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
+            self._fail(error)
+            return None
+        return self._batch(rows)
+
     def _batch(self, rows: Sequence[Row]) -> Batch | None:
         if not rows:
             return None
@@ -163,7 +191,14 @@ class Keeper:
         batch.has_failed = any(row.failures for row in rows)
         return batch
 
+    @property
+    def _is_resting(self) -> bool:
+        """Whether the spool has failed just now: another try may take seconds, and is not for each message."""
+        return self._clock.monotonic() < self._rest_until
+
     def _fail(self, error: Exception) -> None:
+        self._rest_until = self._clock.monotonic() + self._pause
+        self._pause = min(_MOST_PAUSE, 2 * self._pause)
         if not self._is_failing:
             self._is_failing = True
             say(
@@ -176,6 +211,7 @@ class Keeper:
 
     def _work(self) -> None:
         self._is_full = False
+        self._pause = _FIRST_PAUSE
         if self._is_failing:
             self._is_failing = False
             say(f"spool {self._folder} works", logging.INFO, "the spool %s can be used again", self._folder)

@@ -180,11 +180,11 @@ class Outbox:
             self._counts.dropped[reason] -= count
             self._counts.dead_lettered += count
 
-    def shelve(self, batch: Batch) -> list[bytes] | None:
-        """Let go of what is left of a batch that is in the spool, and return it; None where it was given up before."""
+    def shelve(self, batch: Batch) -> list[bytes]:
+        """Let go of what is left of a batch that is in the spool, and return it."""
         with self._lock:
             if batch not in self._flying:
-                return None
+                return batch.messages
             self._flying.discard(batch)
             left, is_whole = batch.messages, batch.is_whole
             self._release(batch, left)
@@ -262,23 +262,24 @@ class Outbox:
             )
 
     def close(self) -> list[Batch]:
-        """Take nothing more in; return what is not settled.
+        """Take nothing more in; return what waits, and what is on its way from memory alone.
 
-        What is in memory alone is counted as dropped by the shutdown, the rest is left to the spool.
+        What is in memory alone is counted as dropped by the shutdown, the rest as left to the spool. What is there and
+        on its way stays this process's until its request has ended.
         """
         with self._lock:
             self.is_open = False
-            left = [*self._line.clear(), *(batch for batch in self._flying if batch.messages)]
+            waiting, flying = self._line.clear(), [batch for batch in self._flying if batch.messages]
             self._flying.clear()
             self._bytes = 0
-            if lost := _events(batch for batch in left if not batch.rows):
+            if lost := _events(batch for batch in (*waiting, *flying) if not batch.rows):
                 self._counts.dropped[DropReason.SHUTDOWN] += lost
-            for batch in left:
+            for batch in (*waiting, *flying):
                 if batch.rows:
                     self._shelved(batch, len(batch))
             self._work.notify_all()
             self._progress.made()
-            return left
+            return [*waiting, *(batch for batch in flying if not batch.rows)]
 
     def stats(self) -> Stats:
         """Return the counts as they are now."""

@@ -30,11 +30,9 @@ class Settlement:
     def settle(self, batch: Batch, messages: Sequence[bytes], fate: Fate) -> None:
         """Note the fate of messages of a batch; with the last of them the batch is done."""
         rows = batch.rows
-        is_known = self._outbox.settle(batch, messages, fate.reason)
-        if not is_known:
-            # The process has given them up, and they have arrived all the same.
-            if rows and batch.is_whole and len(messages) == len(batch) and fate.reason is None:
-                self._forget(rows)
+        if not self._outbox.settle(batch, messages, fate.reason):
+            if fate.reason is None:
+                self._arrived_late(batch, messages)
             return
         is_done = not batch.messages
         try:
@@ -52,8 +50,20 @@ class Settlement:
     def leave(self, batch: Batch, delay: float = 0.0) -> None:
         """Leave what is not settled of a batch to the spool, where it is."""
         left = self._outbox.shelve(batch)
-        if left and self._keeper is not None:
+        if left and batch.rows and self._keeper is not None:
             self._keeper.leave(batch.rows, left, is_whole=batch.is_whole, delay=delay)
+
+    def leave_apart(self, batch: Batch, delay: float) -> None:
+        """Leave what is not settled of a batch to the spool, in two halves: something in it may be at fault."""
+        left = self._outbox.shelve(batch)
+        if left and batch.rows and self._keeper is not None:
+            self._keeper.leave_apart(batch.rows, left, delay)
+
+    def _arrived_late(self, batch: Batch, messages: Sequence[bytes]) -> None:
+        """Forget what has arrived when the process had given it up, and counted it as left to the spool."""
+        batch.remove(messages)
+        if not batch.messages:
+            self._forget(batch.rows)
 
     def _forget(self, rows: Sequence[int]) -> None:
         if rows and self._keeper is not None:

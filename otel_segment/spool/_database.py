@@ -17,7 +17,7 @@ __all__ = ["Database", "as_spool_error", "identity_of", "is_damage", "is_unreada
 
 _T = TypeVar("_T")
 
-_BUSY_TIMEOUT = 5.0
+_BUSY_TIMEOUT = 2.0
 _WAL_PAGES = 8_192
 """Pages of the log at which a writer itself moves them into the database; whoever deletes or claims does it earlier."""
 _WAL_BYTES = 4 << 20

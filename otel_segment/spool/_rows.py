@@ -29,6 +29,8 @@ __all__ = [
 INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _CHUNK = 500
+_MOST_DELAY = 60.0
+"""Seconds after which any row is due again."""
 # The owner is written out: that is what SQLite recognizes the index of such rows by.
 _FREE = f"SELECT id, origin, created, failures, events, size FROM rows WHERE owner = {NOBODY}"  # noqa: S608
 
@@ -100,20 +102,26 @@ def insert_one(connection: sqlite3.Connection, numbers: Numbers, values: tuple[o
 
 
 def find(
-    connection: sqlite3.Connection, destination: int, now: float, most_events: int, most_bytes: int
+    connection: sqlite3.Connection, destination: int, now: float, most_events: int, most_bytes: int, order: str
 ) -> list[Found]:
-    """Return the oldest rows that nobody holds and that are due: one at least, and no more than fit."""
+    """Return the first rows in an order that nobody holds and that are due: one at least, and no more than fit.
+
+    A row that has failed comes alone: what is wrong with it is not to hold others up.
+    """
     rows = connection.execute(
-        f"{_FREE} AND destination = ? AND due <= ? ORDER BY id",
-        (destination, due_time(now)),
+        f"{_FREE} AND destination = ? AND (due <= ? OR due > ?) ORDER BY id {order}",
+        # Nothing is put off for long: a moment that is far ahead is of a clock that was wrong.
+        (destination, due_time(now), due_time(now + _MOST_DELAY)),
     )
     found: list[Found] = []
     for row in map(Found._make, rows):
         most_events -= row.events
         most_bytes -= row.size + 1
-        if found and (most_events < 0 or most_bytes < 0):
+        if found and (row.failures > NO_FAILURES or most_events < 0 or most_bytes < 0):
             break
         found.append(row)
+        if row.failures > NO_FAILURES:
+            break
     return found
 
 

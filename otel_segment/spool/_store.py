@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from otel_segment.spool import _parties, _rows
+from otel_segment.spool._database import as_spool_error
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError
 from otel_segment.spool._folder import lacking_room
@@ -111,8 +112,11 @@ class Spool(Listing):
             database.connection.execute(
                 INSERT, (number, key, owner, owner, now, AT_ONCE, NO_FAILURES, 1, size, message)
             )
-        except sqlite3.Error:
-            return 0
+        except sqlite3.Error as error:
+            if "locked" not in str(error):
+                return 0
+            # It has waited for another process already, and is not to wait once more.
+            raise as_spool_error(error, self.path, database, size) from error
         self._upkeep.wrote(size)
         return number
 
@@ -145,8 +149,16 @@ class Spool(Listing):
         Raises:
             SpoolError: The spool cannot be used now.
         """
-        find = partial(_rows.find, now=now, most_events=most_events, most_bytes=most_bytes)
+        find = partial(_rows.find, now=now, most_events=most_events, most_bytes=most_bytes, order="ASC")
         return self._claim(destination, find)
+
+    def claim_newest(self, destination: Destination, now: float) -> list[Row]:
+        """Make the newest row that nobody holds and that is due this process's own.
+
+        Raises:
+            SpoolError: The spool cannot be used now.
+        """
+        return self._claim(destination, partial(_rows.find, now=now, most_events=1, most_bytes=1, order="DESC"))
 
     def claim_expired(self, destination: Destination, before: float) -> list[Row]:
         """Make rows that were created before a moment, and that nobody holds, this process's own: a hundred at most.

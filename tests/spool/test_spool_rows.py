@@ -90,7 +90,7 @@ def test_replaced_rows(spool: Spool) -> None:
     """What takes the place of rows is as old as they, nobody's, and due when it is said."""
     rows = spool.write(HERE, [[message(1), message(2)], [message(3)]])
     spool.release(rows, failed=True)
-    before = take(spool)
+    before = [*take(spool), *take(spool)]
     spool.replace(rows, HERE, [message(2), message(3)], due=2_000_000_000)
 
     assert take(spool, now=1_999_999_999) == []
