@@ -225,9 +225,20 @@ def test_half_a_line(path: Path) -> None:
     assert json.loads(whole.message or b"") == EVENT
 
 
-@pytest.mark.parametrize("place", ["missing/dead.jsonl", ".", "link", "pipe"])
+def test_missing_folder(tmp_path: Path) -> None:
+    """The folder of the file is made where it is not there, for its owner alone."""
+    path = tmp_path / "some" / "where" / "dead.jsonl"
+
+    assert write(path, EVENT)
+
+    assert [json.loads(letter.message or b"") for letter in read_lines(path)] == [EVENT]
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("place", ["file/dead.jsonl", ".", "link", "pipe"])
 def test_unwritable(tmp_path: Path, place: str, caplog: pytest.LogCaptureFixture) -> None:
     """A place that cannot be written to raises nothing, and is said once, with the path and the number of events."""
+    (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "file")
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / place

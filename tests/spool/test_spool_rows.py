@@ -86,6 +86,25 @@ def test_due(spool: Spool) -> None:
     assert row.failures == 1
 
 
+def test_wrong_clock(spool: Spool) -> None:
+    """A row that was put off by a clock far ahead is due again when the clock is right."""
+    rows = spool.write(HERE, [[message(1)]])
+    spool.release(rows, due=2_000_000_000, failed=True)
+
+    assert [message(1)] == messages(take(spool, now=1_999_980_000))
+
+
+def test_failed_rows_come_alone(spool: Spool) -> None:
+    """A row that has failed goes in a request of its own, and the newest can be had before all others."""
+    rows = spool.write(HERE, [[message(1)], [message(2)], [message(3)], [message(4)]])
+    spool.release(rows[2:3], failed=True)
+    spool.release([*rows[:2], rows[3]])
+
+    assert [message(4)] == spool.claim_newest(HERE, 2_000_000_000)[0].messages
+    assert [message(1), message(2)] == messages(take(spool))
+    assert [message(3)] == messages(take(spool))
+
+
 def test_replaced_rows(spool: Spool) -> None:
     """What takes the place of rows is as old as they, nobody's, and due when it is said."""
     rows = spool.write(HERE, [[message(1), message(2)], [message(3)]])
