@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from otel_segment import _endpoint
@@ -22,6 +23,7 @@ _NO_WRITE_KEY = (
     "To run without one and send nothing, set disabled (OTEL_EXPORTER_SEGMENT_DISABLED=true)"
 )
 
+_FILES_OF_SPOOL = ("spool.db", "owners.lock")
 _NO_SPOOL = "needs the spool; set spool (OTEL_EXPORTER_SEGMENT_SPOOL) to a folder, or leave durable out"
 
 
@@ -50,6 +52,7 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
         values["write_key"] = values["write_key"] or ""
     elif values["write_key"] is None:
         problems.setdefault("write_key", _NO_WRITE_KEY)
+    problems.update(_clashes(values))
     if values["durable"] and values["spool"] is None and not values["disabled"]:
         row = next(row for row in ROWS if row.name == "durable")
         source, _ = given.places(row.name, row.variables)[0]
@@ -61,6 +64,13 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     regions = {address: region for region, address in _endpoint.REGIONS.items()}
     values["oauth"] = in_region(values["oauth"], regions.get(values["endpoint"]) or values["region"])
     return Settings(**values)
+
+
+def _clashes(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name what would overwrite the spool."""
+    file, folder = Path(values["dead_letter"] or ""), Path(values["spool"] or "/")
+    if file.parent == folder and file.name.startswith(_FILES_OF_SPOOL):
+        yield "dead_letter", f"{file} is a file of the spool itself; give another name, such as dead-letter.jsonl"
 
 
 def table() -> list[tuple[str, str, str, str]]:

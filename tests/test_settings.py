@@ -566,6 +566,13 @@ class TestWrongValues:
             "- write_key",
         ]
 
+    def test_dead_letter_over_the_spool(self) -> None:
+        """The dead-letter file must not be one of the spool's own, but may lie in its folder."""
+        message = complaint({"spool": "/nowhere", "dead_letter": "/nowhere/spool.db"})
+
+        assert "dead_letter: /nowhere/spool.db is a file of the spool itself" in message
+        assert read({"spool": "/nowhere", "dead_letter": "/nowhere/dead.jsonl"}).dead_letter == "/nowhere/dead.jsonl"
+
     def test_is_a_value_error(self) -> None:
         """Code that knows nothing of this library can catch it; no inner error with the value is shown."""
         with pytest.raises(ValueError, match="timeout") as caught:

@@ -26,6 +26,12 @@ class Background:
         self._lock = threading.RLock()
         self._is_running = False
         self._is_asked_for = False
+        self._ident: int | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the thread."""
+        return self._ident == threading.get_ident()
 
     def ensure(self) -> None:
         """See to it that the work is done."""
@@ -42,6 +48,7 @@ class Background:
             self._is_running = False
 
     def _run(self) -> None:
+        self._ident = threading.get_ident()
         with quietly():
             while self._is_wanted():
                 self._work_unharmed()

@@ -24,9 +24,16 @@ class Complaints:
         self._url = settings.url
         self._consequence = _KEPT if settings.spool else _DROPPED
 
-    def failed(self, reply: Reply) -> None:
-        """Say that a request has failed, and is made again."""
-        say(f"retry {self._url}", logging.WARNING, "Segment endpoint %s: %s; trying again", self._url, reply.detail)
+    def failed(self, reply: Reply, wait: float) -> None:
+        """Say that a request has failed, and is made again.
+
+        Args:
+            reply: The answer.
+            wait: Seconds for which the endpoint wants no requests.
+        """
+        when = f" in {wait:,.0f} s, as it asks" if wait >= 1 else ""
+        message = "Segment endpoint %s: %s; trying again%s"
+        say(f"retry {self._url}", logging.WARNING, message, self._url, reply.detail, when)
 
     def refused(self, verdict: Verdict, reply: Reply) -> None:
         """Say that requests are refused, whatever is in them."""

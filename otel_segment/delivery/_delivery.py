@@ -173,6 +173,8 @@ class Delivery:
         process = self._process()
         if process.keeper is None or process.drainer is None or not process.outbox.has_left:
             return True
+        if process.drainer.is_here:
+            return False  # a hook that waits must not wait for itself
         process.drainer.wake()
         deadline = self._clock.monotonic() + timeout
         while process.keeper.has_own:
@@ -219,6 +221,8 @@ class Delivery:
         process.ending.end()
         if process.drainer is not None:
             process.drainer.stop()
+        if process.keeper is not None:
+            process.keeper.retire()
         process.transport.close()
         self._say_refused(outbox.stats())
         return not lost

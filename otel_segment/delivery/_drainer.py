@@ -62,6 +62,11 @@ class Drainer:
         self._thread = Background("drainer", self._drain)
         self._looked_around = -math.inf
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the drainer's own thread."""
+        return self._thread.is_here
+
     def wake(self) -> None:
         """Have what was left in the spool looked at, soon."""
         self._work.set()

@@ -71,7 +71,7 @@ class FromMemory:
                 self._refused(batch, verdict, reply, is_hopeless=carriage.isolation.is_hopeless)
                 return True
             failures += 1
-            self._complaints.failed(reply)
+            self._complaints.failed(reply, self._health.gate.wait())
             delay = self._delay(reply, failures)
             spent += seconds + delay
             if spent > patience:

@@ -62,7 +62,7 @@ class FromSpool:
                 return
             failures += 1
             self._health.failed()
-            self._complaints.failed(reply)
+            self._complaints.failed(reply, self._health.gate.wait())
             # A process that ends may be the last one for long: it uses the time that it has.
             is_last_chance = was_well and self._ending.is_near
             if not is_last_chance or not self._ending.sleep(FIRST_DELAY, deadline):

@@ -133,6 +133,10 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - SpoolError, or a defect of ours: a sick spool stops nothing
             self._fail(error)
 
+    def retire(self) -> None:
+        """Say that this exporter sends no more: whoever sends with the same write key may take up what it has left."""
+        self._spool.retire(self.destination)
+
     @property
     def has_own(self) -> bool:
         """Whether messages that this process wrote are in the spool, as far as can be known now."""

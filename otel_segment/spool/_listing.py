@@ -135,7 +135,7 @@ class Listing(Session):
         return self._messages(row, found[0]) if found is not None else None
 
     def purge(self, url: str | None = None, before: float | None = None) -> int:
-        """Delete rows that no other live process holds; return how many events they had.
+        """Delete rows that no other live process holds, and overwrite them; return how many events they had.
 
         Args:
             url: Only rows for this address.
@@ -152,7 +152,12 @@ class Listing(Session):
             connection.execute(f"DELETE {_PURGED}", values)
             return int(events)
 
-        return self._perform(work)
+        # What is thrown away is not to be found in the files' unused parts, the log's included.
+        self._look(lambda connection: connection.execute("PRAGMA secure_delete = ON").fetchall())
+        events = self._perform(work)
+        self._look(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        self._look(lambda connection: connection.execute("PRAGMA secure_delete = OFF").fetchall())
+        return events
 
     def free_orphans(self) -> int:
         """Make the rows of processes that are gone nobody's; return how many they are.

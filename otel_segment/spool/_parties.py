@@ -7,7 +7,18 @@ import time
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._schema import NOBODY
 
-__all__ = ["destination_key", "destinations", "foreign", "free", "left", "owners", "register", "users"]
+__all__ = [
+    "destination_key",
+    "destinations",
+    "foreign",
+    "free",
+    "has_left",
+    "left",
+    "owners",
+    "register",
+    "retire",
+    "users",
+]
 
 _CHUNK = 500
 
@@ -40,6 +51,15 @@ def owners(connection: sqlite3.Connection) -> list[int]:
 def users(connection: sqlite3.Connection, destination: int) -> list[int]:
     """Return the processes that send to a destination, or did when they ended."""
     return [owner for (owner,) in connection.execute("SELECT owner FROM users WHERE destination = ?", (destination,))]
+
+
+def retire(connection: sqlite3.Connection, destination: Destination, owner: int) -> None:
+    """Note that a process sends to a destination no more."""
+    connection.execute(
+        "DELETE FROM users WHERE owner = ?1"
+        " AND destination = (SELECT id FROM destinations WHERE source = ?2 AND url = ?3)",
+        (owner, destination.source, destination.url),
+    )
 
 
 def free(connection: sqlite3.Connection, owner: int) -> int:

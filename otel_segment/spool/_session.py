@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,6 +60,14 @@ class Session:
         with suppress(SpoolError), self._held():
             if not self._is_at_work:
                 self._files.close()
+
+    def retire(self, destination: Destination) -> None:
+        """Say that this process sends to a destination no more: others may take up what is left for it."""
+        with suppress(SpoolError):
+            self._perform(partial(_parties.retire, destination=destination, owner=self.owner))
+        database = self._files.database
+        if database is not None:
+            database.keys.pop(destination, None)
 
     def settle(self) -> None:
         """Do what could not be done before; never raises."""

@@ -20,6 +20,9 @@ _MOST_REDIRECTS = 3
 _UNAUTHORIZED = 401
 _GZIP_LEVEL = 6
 
+_BESIDES = 2
+"""Connections besides those of the senders: who drains the spool, and who waits at the end of the process."""
+
 
 class HttpTransport:
     """Posts bodies with ``requests``; its connections are shared by all senders of a process.
@@ -30,7 +33,7 @@ class HttpTransport:
 
     def __init__(self, settings: Settings) -> None:
         self._compress = settings.compression == "gzip"
-        self._client = Client(settings.url, settings.certificate, settings.concurrency)
+        self._client = Client(settings.url, settings.certificate, settings.concurrency + _BESIDES)
         self._url = settings.url
         self._tokens = None if settings.oauth is None else token_source(settings.oauth, settings.certificate)
         self._headers = _headers(settings)

@@ -153,3 +153,27 @@ def test_neighbour_that_stands_still(
     door.emit(5)
     assert door.flush()
     assert (door.stats.delivered, endpoint.received.duplicates) == (26, 0)
+
+
+def test_corrected_in_the_same_process(endpoint: LocalEndpoint, make_door: MakeDoor, tmp_path: Path) -> None:
+    """What was left for a wrong address goes to the right one, in the same process, too."""
+    wrong = make_door(endpoint="http://127.0.0.1:9", spool=str(tmp_path / "spool"))
+    wrong.emit(10)
+    assert not wrong.flush(0.2)
+    wrong.close()
+    right = make_door(spool=str(tmp_path / "spool"))
+    wait_until(lambda: len(endpoint.received) == 10)
+    assert right.flush()
+    assert (right.stats.recovered, right.stats.delivered) == (10, 10)
+    assert endpoint.received.duplicates == 0
+
+
+def test_hook_that_waits(endpoint: LocalEndpoint, make_door: MakeDoor, tmp_path: Path) -> None:
+    """A hook that flushes on the thread that drains the spool does not wait for itself."""
+    waits = []
+    door = make_door(spool=str(tmp_path / "spool"), on_delivered=lambda _: waits.append(door.ours.force_flush(60_000)))
+    endpoint.behave(script(Answer(503)))
+    door.emit(10)
+    door.send()
+    wait_until(lambda: len(waits) == 1, 40)
+    assert door.flush()
