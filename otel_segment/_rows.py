@@ -104,7 +104,7 @@ ROWS: tuple[Row, ...] = (
         (_PREFIX + "CONCURRENCY",),
         8,
         _parsers.whole(1, 64),
-        "requests in flight at the same time, at most",
+        "requests in flight at the same time, at most; the one that drains a spool comes on top",
     ),
     Row(
         "flush_interval",
