@@ -13,9 +13,14 @@ from otel_segment.delivery._line import Line
 from otel_segment.delivery._progress import Progress
 from otel_segment.delivery._stats import Counts, Stats
 from otel_segment.reasons import DropReason
-from otel_segment.wire import Batch, memory_of
+from otel_segment.wire import Batch
 
 __all__ = ["Outbox"]
+
+# What messages take in memory besides themselves: each its object's head and its place in a list; and all of them the
+# bodies of the requests, and what the allocator cannot give back.
+_HEAD = 51
+_SHARE = 0.8
 
 _CROWDED = 0.75
 """The share of the memory beyond which what is in the spool, too, is left there."""
@@ -31,7 +36,7 @@ class Outbox:
     """
 
     def __init__(self, max_bytes: int, flush_interval: float, clock: Clock) -> None:
-        self._max_bytes = max_bytes
+        self._max_bytes = max_bytes * _SHARE
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
         self._progress = Progress(threading.Condition(self._lock), clock)
@@ -53,7 +58,7 @@ class Outbox:
 
         A refused one is counted as dropped, or as left to the spool.
         """
-        size = memory_of(message)
+        size = len(message) + _HEAD
         with self._lock:
             self._counts.accepted += 1
             if self._bytes + size > self._max_bytes or not self.is_open:
@@ -171,7 +176,7 @@ class Outbox:
             return True
 
     def _release(self, batch: Batch, messages: Sequence[bytes]) -> None:
-        self._bytes -= sum(map(memory_of, messages))
+        self._bytes -= sum(map(len, messages)) + _HEAD * len(messages)
         batch.remove(messages)
 
     def buried(self, reason: DropReason, count: int) -> None:
@@ -198,7 +203,7 @@ class Outbox:
         with self._lock:
             batch.was_left = True
             self._flying.add(batch)
-            self._bytes += sum(map(memory_of, batch.messages))
+            self._bytes += sum(map(len, batch.messages)) + _HEAD * len(batch)
             # Another exporter of this process may have written some of those that the process wrote.
             own = min(self._counts.spooled, len(batch) - batch.recovered)
             batch.recovered = len(batch) - own

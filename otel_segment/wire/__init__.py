@@ -1,7 +1,7 @@
 """Payloads to bytes, bytes to requests, answers to verdicts: no I/O, no clock."""
 
 from otel_segment.wire._backoff import FIRST_DELAY, backoff
-from otel_segment.wire._batch import Batch, encode_body, memory_of
+from otel_segment.wire._batch import Batch, encode_body
 from otel_segment.wire._isolation import Isolation
 from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from otel_segment.wire._message import decode_message, encode_message
@@ -21,6 +21,5 @@ __all__ = [
     "encode_body",
     "encode_message",
     "judge",
-    "memory_of",
     "retry_after",
 ]

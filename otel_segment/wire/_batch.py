@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from otel_segment.wire._limits import MAX_BATCH_EVENT_BYTES, MAX_BATCH_EVENTS
 
-__all__ = ["Batch", "encode_body", "memory_of"]
+__all__ = ["Batch", "encode_body"]
 
 
 class Batch:
@@ -49,28 +49,25 @@ class Batch:
         size = self.size + len(message) + 1
         if size > MAX_BATCH_EVENT_BYTES or len(self.messages) == MAX_BATCH_EVENTS:
             return False
-        if self.messages and (row is None) == bool(self.rows):
-            return False  # a batch is in the spool or not, as a whole
+        if row is None:
+            if self.rows:
+                return False  # a batch is in the spool or not, as a whole
+        elif self.messages and not self.rows:
+            return False
+        else:
+            self.rows.append(row)
         self.messages.append(message)
         self.size = size
-        if row is not None:
-            self.rows.append(row)
         return True
 
     def remove(self, messages: Sequence[bytes]) -> None:
         """Take messages out that are settled."""
-        gone = set(map(id, messages))
-        self.messages = [message for message in self.messages if id(message) not in gone]
+        if len(messages) == len(self.messages):
+            self.messages = []
+        else:
+            gone = set(map(id, messages))
+            self.messages = [message for message in self.messages if id(message) not in gone]
         self.is_whole = False
-
-
-def memory_of(message: bytes) -> int:
-    """Return the bytes of memory that a message takes until it is delivered.
-
-    Besides its own there are the object's head, its place in a list, and its share of the requests' bodies.
-    """
-    size = len(message)
-    return size + (size >> 2) + 64
 
 
 def encode_body(messages: Iterable[bytes], sent_at: str, write_key: str | None = None) -> bytes:
