@@ -5,9 +5,10 @@ import logging.config
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from doors import MakeDoor, free_port, script, wait_until
+from doors import MakeDoor, free_port, has_all_states, script, wait_until
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
@@ -26,11 +27,19 @@ class ToOtel(logging.Handler):
     def __init__(self, provider: LoggerProvider) -> None:
         super().__init__()
         self._provider = provider
+        self.event_name: str | None = None
+        self.attributes: dict[str, str] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Emit a line."""
         body = record.getMessage()
-        self._provider.get_logger(record.name).emit(LogRecord(body=body, severity_number=SeverityNumber.INFO))
+        line = LogRecord(
+            body=body,
+            severity_number=SeverityNumber.INFO,
+            event_name=self.event_name,
+            attributes=self.attributes,
+        )
+        self._provider.get_logger(record.name).emit(line)
 
     def flush(self) -> None:
         """Flush the provider, on another thread as the SDK's handler does."""
@@ -107,6 +116,31 @@ def test_no_events_of_our_own(make_door: MakeDoor, root: logging.Logger, kind: s
     attempts = door.stats.requests[0]
     assert attempts >= 2
     assert len(lines) < 10 * attempts + 20
+
+
+@pytest.mark.parametrize("is_durable", [False, True])
+def test_spool_does_not_feed_itself(
+    make_door: MakeDoor, root: logging.Logger, tmp_path: Path, is_durable: bool
+) -> None:
+    """Where even named log lines are events, what is said of the spool and of the outage does not fill the spool."""
+    door = make_door(
+        endpoint=f"http://127.0.0.1:{free_port()}",
+        spool=str(tmp_path / "spool"),
+        durable=is_durable,
+        flush_interval=0.02,
+        mapping={"rules": [{"match": "*", "type": "track"}]},
+    )
+    root.addHandler(handler := ToOtel(door.provider))
+    handler.event_name = "Line"
+    handler.attributes = {"user.id": "u-1"}
+    door.emit(3)
+    assert not door.flush(2)
+    accepted = door.stats.accepted
+    door.emit()
+    assert not door.flush(2)
+    assert accepted < 30
+    assert door.stats.accepted - accepted < 10
+    assert has_all_states(door.stats)
 
 
 def test_lines_of_a_sender_do_not_wait_for_it(
