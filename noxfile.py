@@ -28,8 +28,8 @@ FEWER_EXAMPLES = {"LAW_EXAMPLES": "200"}
 # What the figures are measured with; the tests of every day have less of all this.
 FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
 
-WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
-"""Half of the tests' time is waiting for processes that they start."""
+WHOLE_SUITE = ["--numprocesses=4", "--dist=worksteal"]
+"""More than there may be processors: most of the time the tests wait for processes that they have started."""
 
 BUT_FAULTS = "--ignore=tests/faults"
 """What breaks delivery on purpose takes minutes, and breaks it on one interpreter as on the other."""

@@ -7,7 +7,7 @@ from otel_segment._clock import Clock
 from otel_segment._log import say
 from otel_segment.delivery._metrics import Metrics
 from otel_segment.settings import Settings
-from otel_segment.spool import Destination, Row, SpoolFull, spool_for
+from otel_segment.spool import Destination, Row, SpoolError, SpoolFull, spool_for
 from otel_segment.wire import Batch
 
 __all__ = ["Keeper"]
@@ -40,6 +40,7 @@ class Keeper:
         self._is_full = False
         self._pause = _FIRST_PAUSE
         self._rest_until = 0.0
+        self._error: Exception = SpoolError("not tried yet")
 
     @property
     def is_usable(self) -> bool:
@@ -48,7 +49,10 @@ class Keeper:
 
     def store(self, batches: Sequence[Batch]) -> bool:
         """Write batches down in one transaction; False where the spool is at its bound."""
-        if not batches or self._is_resting:
+        if not batches:
+            return True
+        if self._is_resting:
+            self._metrics.spool_failed(self._error)
             return True
         try:
             rows = self._spool.write(self.destination, [batch.messages for batch in batches])
@@ -68,6 +72,7 @@ class Keeper:
     def store_message(self, message: bytes) -> int | None:
         """Write one message down; None where that is not possible now."""
         if self._is_resting:
+            self._metrics.spool_failed(self._error)
             return None
         try:
             row = self._spool.write_message(self.destination, message)
@@ -201,6 +206,7 @@ class Keeper:
         return self._clock.monotonic() < self._rest_until
 
     def _fail(self, error: Exception) -> None:
+        self._error = error.with_traceback(None)
         self._rest_until = self._clock.monotonic() + self._pause
         self._pause = min(_MOST_PAUSE, 2 * self._pause)
         if not self._is_failing:

@@ -12,7 +12,7 @@ BESIDE = ("-wal", "-shm")
 """What SQLite adds to the name of a database for the files that it keeps beside it."""
 
 _RESERVE = 16 << 20
-_RESERVED_SHARE = 4
+_RESERVED_SHARE = 16
 
 
 def has_spool(folder: Path | str) -> bool:
