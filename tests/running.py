@@ -18,7 +18,18 @@ from typing_extensions import Self
 
 from otel_segment.inspector import LocalEndpoint
 
-__all__ = ["APPS", "KEY", "Numbered", "Server", "arrived", "emitted", "environment", "instrumented", "run"]
+__all__ = [
+    "APPS",
+    "KEY",
+    "Numbered",
+    "Server",
+    "arrived",
+    "emitted",
+    "environment",
+    "instrumented",
+    "run",
+    "unmeasured",
+]
 
 APPS = Path(__file__).parent / "apps"
 KEY = "wk-0123456789abcdef-f3a1"
@@ -38,6 +49,11 @@ def environment(endpoint: str, **variables: str) -> dict[str, str]:
     # Since Python 3.12 a fork beside threads is warned of, whatever the threads do.
     ours = {"PYTHONWARNINGS": "ignore:This process:DeprecationWarning", "SEGMENT_WRITE_KEY": KEY}
     return kept | ours | {"OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint} | variables
+
+
+def unmeasured() -> dict[str, str]:
+    """Return the environment of a program whose coverage is not to be measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def run(*command: str, env: dict[str, str], seconds: float = 60) -> subprocess.CompletedProcess[str]:
