@@ -12,7 +12,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 # A machine has the interpreters that it has, CI's too: the others are named as skipped.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "oldest", "examples", "package"]
+nox.options.sessions = ["lint", "types", "tests", "oldest", "faults", "examples", "package"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
@@ -32,12 +32,15 @@ WHOLE_SUITE = ["--numprocesses=4", "--dist=worksteal"]
 """More than there may be processors: most of the time the tests wait for processes that they have started."""
 
 BUT_FAULTS = "--ignore=tests/faults"
-"""What breaks delivery on purpose takes minutes, and breaks it on one interpreter as on the other."""
+"""What breaks delivery on purpose has a session of its own: it takes minutes, and breaks it everywhere alike."""
 
-ONCE_A_VERSION = [
+BUT_PROCESSES = [
     f"--ignore=tests/{name}.py" for name in ("test_demo", "test_processes", "test_replay", "test_spool_command")
 ]
-"""What starts many processes, and is run on that interpreter by the session ``oldest``, too."""
+"""What starts many processes takes the most time, and is left to the oldest interpreter's session and the newest's."""
+
+LIGHT = ("3.10", "3.12")
+"""The interpreters on which it is left out; 3.10 is that of the session ``oldest``."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo", "oauth")
@@ -79,11 +82,11 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        once = ONCE_A_VERSION if session.python == PYTHONS[0] else []
-        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *once]), env=FEWER_EXAMPLES)
+        less = BUT_PROCESSES if session.python in LIGHT else []
+        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *less]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE)
+    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE, BUT_FAULTS)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -93,6 +96,13 @@ def oldest(session: nox.Session) -> None:
     """Run the tests on the lowest version of every dependency that pyproject.toml admits."""
     session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
     session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS]), env=FEWER_EXAMPLES)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Break delivery on purpose: endpoints, disks, processes."""
+    session.install("-e", f".[{EXTRAS}]", *_group("test"))
+    session.run("pytest", "tests/faults", *(session.posargs or WHOLE_SUITE))
 
 
 @nox.session

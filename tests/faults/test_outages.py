@@ -148,7 +148,8 @@ def test_refused_at_start(tmp_path: Path, has_spool: bool) -> None:
 
     def attempt(variant: Variant) -> None:
         with Site(is_open=False) as site:
-            opening = threading.Timer(min(20, FAULT_SECONDS), site.open)
+            # Longer than it takes a program to begin, on a busy machine, too.
+            opening = threading.Timer(min(20, 3 * FAULT_SECONDS), site.open)
             opening.start()
             ended, outcome = run_trial("refused at start", site, tmp_path, variant, EVENTS, RATE)
             opening.join()
