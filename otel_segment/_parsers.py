@@ -177,7 +177,11 @@ def _place(value: object, cure: str) -> str:
     if not isinstance(place, str) or not place.strip() or "\0" in place:
         message = f"not a path; {cure}"
         raise ValueError(message)
-    return str(Path(place).expanduser().absolute())
+    try:
+        return str(Path(place).expanduser().absolute())
+    except RuntimeError:
+        message = f"there is no such home folder; {cure}"
+        raise ValueError(message) from None
 
 
 def certificate(value: object) -> str:

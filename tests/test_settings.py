@@ -230,6 +230,7 @@ WRONG: dict[str, list[tuple[object, str]]] = {
         (THIS_FILE, "there is a file in its place"),
         ("x" * 5_000, "cannot be looked at"),
         ("a\0b", "not a path"),
+        ("~nobody-of-that-name/spool", "no such home folder"),
     ],
     "spool_max_bytes": [(1_000, "1048576 or more")],
     "spool_max_age": [(0, "above 0"), ("a week", SECONDS)],
