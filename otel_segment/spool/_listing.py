@@ -53,7 +53,7 @@ class RowInfo(NamedTuple):
 
 _STATUS = """
 SELECT
-    url, source, hint, owner, count(*), sum(events), sum(length(body)), min(created), sum(owner = ?1 AND due > ?2)
+    url, source, hint, owner, count(*), sum(events), sum(length(body)), min(created), sum(owner = ? AND due > ?)
 FROM rows JOIN destinations ON destinations.id = destination
 GROUP BY destination, owner
 ORDER BY url, source
@@ -66,8 +66,8 @@ ORDER BY rows.id
 LIMIT ?
 """
 _PURGED = """
-FROM rows WHERE owner IN (?1, ?2) AND (?4 IS NULL OR created < ?4)
-AND (?3 IS NULL OR destination IN (SELECT id FROM destinations WHERE url = ?3))
+FROM rows WHERE owner IN (?, ?) AND (? IS NULL OR created < ?)
+AND (? IS NULL OR destination IN (SELECT id FROM destinations WHERE url = ?))
 """
 
 
@@ -147,7 +147,7 @@ class Listing(Session):
         self.free_orphans()
 
         def work(connection: sqlite3.Connection) -> int:
-            values = (NOBODY, self.owner, url, before)
+            values = (NOBODY, self.owner, before, before, url, url)
             (events,) = connection.execute(f"SELECT total(events) {_PURGED}", values).fetchone()
             connection.execute(f"DELETE {_PURGED}", values)
             return int(events)

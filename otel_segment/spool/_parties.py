@@ -56,8 +56,8 @@ def users(connection: sqlite3.Connection, destination: int) -> list[int]:
 def retire(connection: sqlite3.Connection, destination: Destination, owner: int) -> None:
     """Note that a process sends to a destination no more."""
     connection.execute(
-        "DELETE FROM users WHERE owner = ?1"
-        " AND destination = (SELECT id FROM destinations WHERE source = ?2 AND url = ?3)",
+        "DELETE FROM users WHERE owner = ?"
+        " AND destination = (SELECT id FROM destinations WHERE source = ? AND url = ?)",
         (owner, destination.source, destination.url),
     )
 
@@ -73,9 +73,9 @@ def free(connection: sqlite3.Connection, owner: int) -> int:
 def left(connection: sqlite3.Connection, destination: Destination, origin: int | None) -> int:
     """Return how many events are there of a destination, and of one process where that is given."""
     (events,) = connection.execute(
-        "SELECT total(events) FROM rows WHERE (?1 IS NULL OR origin = ?1)"
-        " AND destination = (SELECT id FROM destinations WHERE source = ?2 AND url = ?3)",
-        (origin, destination.source, destination.url),
+        "SELECT total(events) FROM rows WHERE (? IS NULL OR origin = ?)"
+        " AND destination = (SELECT id FROM destinations WHERE source = ? AND url = ?)",
+        (origin, origin, destination.source, destination.url),
     ).fetchone()
     return int(events)
 
@@ -83,8 +83,8 @@ def left(connection: sqlite3.Connection, destination: Destination, origin: int |
 def has_left(connection: sqlite3.Connection, destination: Destination, origin: int) -> bool:
     """Tell whether anything is there of a destination that one process has written; stops at the first that is."""
     (is_there,) = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM rows WHERE origin = ?1"
-        " AND destination = (SELECT id FROM destinations WHERE source = ?2 AND url = ?3))",
+        "SELECT EXISTS (SELECT 1 FROM rows WHERE origin = ?"
+        " AND destination = (SELECT id FROM destinations WHERE source = ? AND url = ?))",
         (origin, destination.source, destination.url),
     ).fetchone()
     return bool(is_there)
