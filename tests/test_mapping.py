@@ -183,7 +183,7 @@ class TestFiles:
             ("mapping.yaml", "rules:\n - {match: a, sample: 2}\n", ["$.rules[0].sample", "1"]),
             ("mapping.yaml", "rules:\n - {ignore: true}\n", ["match", "$.rules[0]"]),
             ("mapping.yaml", "- a\n", ["object", "array"]),
-            ("mapping.yaml", "identity: {}\n", ["identity", "require_consent"]),
+            ("mapping.yaml", "identities: {}\n", ["identity", "require_consent"]),
         ],
     )
     def test_a_wrong_file(self, convert: Convert, tmp_path: Path, name: str, content: str, parts: list[str]) -> None:

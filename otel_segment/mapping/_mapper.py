@@ -8,10 +8,11 @@ from otel_segment import semconv
 from otel_segment._types import Drop, JsonObject, Payload
 from otel_segment.mapping._calls import CALLS, CallKind
 from otel_segment.mapping._context import merge_given
+from otel_segment.mapping._document import Mapping, Rule
 from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier
 from otel_segment.mapping._plan import Plan, Plans
 from otel_segment.mapping._record import Record
-from otel_segment.mapping._rules import Mapping, Rule, Rules
+from otel_segment.mapping._rules import Rules
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import TooManyValues
 from otel_segment.reasons import DropReason

@@ -1,43 +1,15 @@
-"""The mapping document, and finding the rule for an event."""
+"""Finding the rule for an event."""
 
 import re
 from fnmatch import translate
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from otel_segment._types import Call
 from otel_segment.errors import ConfigurationError
+from otel_segment.mapping._document import Mapping, Match, Rule
 
-__all__ = ["Mapping", "Rule", "Rules", "read_mapping"]
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What to do with the events of some names."""
-
-    match: str | list[str]
-    """Event names; ``*``, ``?`` and ``[…]`` stand for others, as in file names. Case counts."""
-    ignore: bool = False
-    """Drop them."""
-    type: Call | None = None
-    """The call to make of those that do not say it themselves."""
-    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    """The share of people, 0 to 1, whose events are kept; one person is always in or always out."""
-
-    def names(self) -> list[str]:
-        """Return the names and patterns as a list."""
-        return [self.match] if isinstance(self.match, str) else self.match
-
-
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which events leave, and as what."""
-
-    require_consent: list[str] = msgspec.field(default_factory=list)
-    """Consents, in the application's names, that must all be true for an event to leave."""
-    strict_consent: bool = False
-    """Whether the event that reports a change of consent needs that consent, too."""
-    rules: list[Rule] = msgspec.field(default_factory=list)
-    """The first rule that matches an event's name is the event's."""
+__all__ = ["Rules", "read_mapping"]
 
 
 class Rules:
@@ -48,7 +20,7 @@ class Rules:
         self._by_name: dict[str, int] = {}
         self._patterns: list[tuple[int, re.Pattern[str]]] = []
         for position, rule in enumerate(rules):
-            for name in rule.names():
+            for name in _names(rule):
                 if any(character in name for character in "*?["):
                     self._patterns.append((position, re.compile(translate(name))))
                 else:
@@ -65,6 +37,12 @@ class Rules:
             if pattern.match(name):
                 return self._rules[position]
         return None if found is None else self._rules[found]
+
+
+def _names(rule: Rule) -> list[str]:
+    match = rule.match
+    names = match.event if isinstance(match, Match) else match
+    return [names] if isinstance(names, str) else names or []
 
 
 def read_mapping(document: Any, origin: str) -> Mapping:

@@ -1,0 +1,316 @@
+"""The mapping document: its parts as types, which check it, describe it to editors and make it in Python."""
+
+import re
+from typing import Annotated, Any, Literal, TypeAlias, Union
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from otel_segment._types import Call, JsonObject
+
+__all__ = [
+    "AliasCall",
+    "AnonymousId",
+    "Condition",
+    "Defaults",
+    "GroupCall",
+    "IdentifyCall",
+    "Identity",
+    "Mapping",
+    "Match",
+    "Privacy",
+    "Properties",
+    "PropertyDefaults",
+    "QueryKeys",
+    "Rule",
+    "Seen",
+    "Test",
+    "TraitDefaults",
+    "Value",
+    "ValueForm",
+    "ViewCall",
+    "When",
+]
+
+Value: TypeAlias = Union[str, "ValueForm"]
+"""What a field is made of: the name of an attribute, or one of the forms."""
+
+_Fields: TypeAlias = dict[str, Union[str, list[str], "ValueForm"]]
+
+Properties: TypeAlias = bool | _Fields | list[bool | _Fields]
+"""Which properties or traits: ``true`` for all, ``{drop: [glob, …]}`` for all but some, or values by name; or a list
+of these, merged in order."""
+
+_Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
+
+_FORMS = ("source", "value", "map", "loop", "first", "template", "fn")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A part of the document: what it does not know, it refuses."""
+
+
+class Condition(_Part, frozen=True, rename={"one_of": "in", "negated": "not"}):
+    """What a value must be. All that is said must hold; what is missing fulfils ``not`` and ``exists: false`` alone."""
+
+    one_of: list[Any] | UnsetType = UNSET
+    """One of these."""
+    exists: bool | UnsetType = UNSET
+    """There, or not there."""
+    glob: str | UnsetType = UNSET
+    """A text of this form: ``*``, ``?`` and ``[…]`` stand for others. Case counts."""
+    gt: float | UnsetType = UNSET
+    """A number greater than this one; likewise what follows."""
+    ge: float | UnsetType = UNSET
+    lt: float | UnsetType = UNSET
+    le: float | UnsetType = UNSET
+    negated: Union["Condition", str, float, bool, list[Any], UnsetType, None] = UNSET
+    """Not what this condition, or this value, says."""
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
+            message = "a condition says at least one of in, exists, glob, gt, ge, lt, le, not"
+            raise ValueError(message)
+
+
+Test: TypeAlias = Condition | str | float | bool | list[Any] | None
+"""What a value must be: a condition, or the value itself."""
+
+
+class When(_Part, frozen=True):
+    """On what condition. All that is said must hold."""
+
+    consent: list[str] | UnsetType = UNSET
+    """Consents, in the application's names, that must all be true."""
+    attributes: dict[str, Test] | UnsetType = UNSET
+    """What values must be, by their names."""
+
+    def __post_init__(self) -> None:
+        if self.consent is UNSET and self.attributes is UNSET:
+            message = "a condition says at least one of consent, attributes"
+            raise ValueError(message)
+
+
+class ValueForm(_Part, frozen=True, rename={"source": "from", "convert": "as"}):
+    """A value that is more than a name: exactly one of the forms, and what may go with any of them."""
+
+    source: str | UnsetType = UNSET
+    """The name of an attribute."""
+    value: Any = UNSET
+    """A constant."""
+    map: dict[str, Value] | UnsetType = UNSET
+    """A map of values; what is missing is left out."""
+    loop: Annotated[list[Value], msgspec.Meta(min_length=2, max_length=2)] | UnsetType = UNSET
+    """A list, and the value to make of each of its items; names in there are the item's, ``.`` is the item."""
+    first: list[Value] | UnsetType = UNSET
+    """The first of these that is not missing."""
+    template: str | UnsetType = UNSET
+    """A text with ``{name}`` for values; missing where one of them is. ``{{`` and ``}}`` are braces."""
+    fn: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")] | UnsetType = UNSET
+    """A function, as ``package.module:name``; it gets the record, inside ``loop`` the item."""
+    default: Any = UNSET
+    """What to take where the value is missing."""
+    convert: Literal["string", "number", "boolean", "date"] | UnsetType = UNSET
+    """The type to make of it; what cannot be made into it is missing."""
+    when: When | UnsetType = UNSET
+    """Where this does not hold, there is no value, and no default either."""
+
+    def __post_init__(self) -> None:
+        if sum(getattr(self, name) is not UNSET for name in _FORMS) != 1:
+            message = "a value is made by exactly one of from, value, map, loop, first, template, fn"
+            raise ValueError(message)
+        if self.template is not UNSET and any(found[0] in {"{", "}"} for found in _PLACEHOLDER.finditer(self.template)):
+            message = "in a template, { begins a name and } ends it; double them for the characters themselves"
+            raise ValueError(message)
+
+
+class Match(_Part, frozen=True):
+    """The events that a rule is for. All that is said must hold."""
+
+    event: str | list[str] | UnsetType = UNSET
+    """Event names; ``*``, ``?`` and ``[…]`` stand for others, as in file names. Case counts."""
+    scope: str | list[str] | UnsetType = UNSET
+    """Names of instrumentation scopes, likewise."""
+    resource: dict[str, Test] | UnsetType = UNSET
+    """What resource attributes must be."""
+    attributes: dict[str, Test] | UnsetType = UNSET
+    """What values must be, by their names."""
+    severity: Test | UnsetType = UNSET
+    """What the severity number must be, 1 to 24; or one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL."""
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
+            message = "a match says at least one of event, scope, resource, attributes, severity"
+            raise ValueError(message)
+
+
+class IdentifyCall(_Part, frozen=True):
+    """An identify call."""
+
+    user_id: Value | UnsetType = UNSET
+    """The user id, for this call alone; by default the event's."""
+    traits: Properties = msgspec.field(default_factory=dict)
+
+
+class GroupCall(_Part, frozen=True):
+    """A group call; there is none where the id is missing."""
+
+    group_id: Value
+    traits: Properties = msgspec.field(default_factory=dict)
+
+
+class ViewCall(_Part, frozen=True):
+    """A page or a screen call."""
+
+    name: Value | UnsetType = UNSET
+    category: Value | UnsetType = UNSET
+    properties: Properties = msgspec.field(default_factory=dict)
+    """What there is besides the fields of the page, name and category."""
+
+
+class AliasCall(_Part, frozen=True):
+    """An alias call; there is none where the id is missing."""
+
+    previous_id: Value
+
+
+class Rule(_Part, frozen=True):
+    """What to do with some events."""
+
+    match: str | list[str] | Match
+    """Event names or globs, or more than that."""
+    when: When | UnsetType = UNSET
+    """Where this does not hold, the rule is passed over."""
+    ignore: bool = False
+    """Drop them."""
+    name: Value | UnsetType = UNSET
+    """The name to give them: a text is that name itself, a form is a value."""
+    type: Call | None = None
+    """The call to make of those that do not say it themselves."""
+    properties: Properties = True
+    """Properties, or traits, of the event's own call."""
+    identify: IdentifyCall | UnsetType = UNSET
+    """A call each time, in place of the mapping's; likewise what follows."""
+    group: GroupCall | UnsetType = UNSET
+    page: bool | ViewCall = False
+    screen: bool | ViewCall = False
+    alias: AliasCall | UnsetType = UNSET
+    skip: bool = False
+    """Make no call of the event's own."""
+    integrations: JsonObject = msgspec.field(default_factory=dict)
+    """Destination to whether, or how, the event goes there; over the mapping's, under the event's own."""
+    context: dict[str, Value] = msgspec.field(default_factory=dict)
+    """Fields of the context; over the mapping's, under the event's own."""
+    sample: _Share | None = None
+    """The share of people, 0 to 1, whose events are kept; one person is always in or always out."""
+
+
+class AnonymousId(_Part, frozen=True):
+    """Where the anonymous id comes from, and what stands for it where nobody is known."""
+
+    first: list[Value] | UnsetType = UNSET
+    """The first hit counts; by default the built-in order."""
+    fallback: Literal["trace", "session", "none"] = "none"
+    """For an event without any identity: the trace id, the session id, or nothing, which drops it."""
+
+
+class Identity(_Part, frozen=True):
+    """Where the ids of a person come from, in place of the built-in order; the first hit counts."""
+
+    user_id: list[Value] | UnsetType = UNSET
+    anonymous_id: list[Value] | AnonymousId | UnsetType = UNSET
+
+
+class PropertyDefaults(_Part, frozen=True):
+    """Properties under those of the event and its rule."""
+
+    properties: dict[str, Value] = msgspec.field(default_factory=dict)
+
+
+class TraitDefaults(_Part, frozen=True):
+    """Traits under those of the event and its rule."""
+
+    traits: dict[str, Value] = msgspec.field(default_factory=dict)
+
+
+class Defaults(_Part, frozen=True):
+    """What all calls of a type have."""
+
+    track: PropertyDefaults | UnsetType = UNSET
+    page: PropertyDefaults | UnsetType = UNSET
+    screen: PropertyDefaults | UnsetType = UNSET
+    identify: TraitDefaults | UnsetType = UNSET
+    group: TraitDefaults | UnsetType = UNSET
+
+
+class QueryKeys(_Part, frozen=True):
+    """What of a query is kept."""
+
+    allow: list[str]
+    """Globs of keys."""
+
+
+class Privacy(_Part, frozen=True):
+    """What never leaves, not even into the spool or the dead-letter file."""
+
+    drop: list[str] = msgspec.field(default_factory=list)
+    """Attributes to leave out, as globs of their names."""
+    hash: list[str] = msgspec.field(default_factory=list)
+    """Attributes to write as the hex SHA-256 of the setting ``privacy_salt`` and the value."""
+    mask: list[str] = msgspec.field(default_factory=list)
+    """Attributes of which only the domain of an e-mail, else the last four characters stay, after ``***``."""
+    ip: Literal["keep", "truncate", "drop"] = "keep"
+    """Addresses: as they are, to their network (IPv4 /24, IPv6 /48), or not at all."""
+    query: Literal["keep", "drop"] | QueryKeys = "keep"
+    """Queries of URLs and referrers."""
+    user_agent: Literal["keep", "family", "drop"] = "keep"
+    """The user agent: as it is, as the browser's name, or not at all."""
+    deny_list: bool = True
+    """Leave out what is named like a password, secret, token, cookie or authorization, and the numbers of cards."""
+
+
+class Seen(_Part, frozen=True):
+    """How long it is remembered who was identified."""
+
+    limit: _Count = 100_000
+    """People."""
+    time_to_live: _Seconds | None = None
+    """Seconds after which a person counts as new; by default never."""
+
+
+class Mapping(_Part, frozen=True):
+    """Which events leave, and as what."""
+
+    select: Literal["marked", "named"] = "marked"
+    """The events with ``analytics.type`` or a rule of their own, or all that have a name."""
+    identity: Identity = msgspec.field(default_factory=Identity)
+    identify: IdentifyCall | UnsetType = UNSET
+    """An identify call before the event, when a user is first seen and when the traits change."""
+    group: GroupCall | UnsetType = UNSET
+    """A group call before the event, when a person's group or its traits are new."""
+    on_sign_in: Literal["alias"] | None = None
+    """What to do when an anonymous visitor is first seen with a user id."""
+    seen: Seen = msgspec.field(default_factory=Seen)
+    consent: dict[str, str] = msgspec.field(default_factory=dict)
+    """The application's names of consents to Segment's categories."""
+    require_consent: list[str] = msgspec.field(default_factory=list)
+    """Consents, in the application's names, that must all be true for an event to leave."""
+    strict_consent: bool = False
+    """Whether the event that reports a change of consent needs that consent, too."""
+    without_consent: Literal["drop", "anonymize"] = "drop"
+    """What to do with an event that lacks it: drop it, or take out who it was; that needs ``privacy_salt``."""
+    integrations: JsonObject = msgspec.field(default_factory=dict)
+    """Destination to whether, or how, events go there."""
+    context: dict[str, Value] = msgspec.field(default_factory=dict)
+    """Fields of the context, laid over what is derived."""
+    privacy: Privacy = msgspec.field(default_factory=Privacy)
+    defaults: Defaults = msgspec.field(default_factory=Defaults)
+    nest: bool = False
+    """Whether the dots in names of properties and traits make maps."""
+    validate: Literal["ecommerce"] | None = None
+    """Warn of events that lack what Segment's e-commerce specification requires of their name."""
+    rules: list[Rule] = msgspec.field(default_factory=list)
+    """The first rule that matches an event is the event's."""
