@@ -13,7 +13,7 @@ from otel_segment.delivery._children import deliver_at_end_of_children
 from otel_segment.delivery._live import register
 from otel_segment.delivery._metrics import Metrics
 from otel_segment.delivery._process import Process
-from otel_segment.delivery._reporter import Fate, Reporter
+from otel_segment.delivery._reporter import Fate, OnLost, Reporter
 from otel_segment.delivery._stats import Stats
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
@@ -41,14 +41,23 @@ class Delivery:
         component: The kind of exporter, for its metrics.
         signal: ``log`` or ``span``, for its metrics.
         clock: The clock.
+        on_lost: Told of each message that is given up for good, whatever thread that happens on: refused, not
+            delivered in time, or without room. Not of those that are left to the spool.
     """
 
-    def __init__(self, settings: Settings, component: str, signal: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        component: str,
+        signal: str,
+        clock: Clock = SYSTEM_CLOCK,
+        on_lost: OnLost | None = None,
+    ) -> None:
         self._settings = settings
         self._is_disabled = settings.disabled
         self._clock = clock
         self._metrics = Metrics(component, signal, settings.url)
-        self._reporter = Reporter(settings, self._metrics, clock)
+        self._reporter = Reporter(settings, self._metrics, clock, on_lost)
         self._is_durable = settings.durable and settings.spool is not None
         self._processes: dict[int, Process] = {}
         self._closing_deadline: dict[int, float] = {}

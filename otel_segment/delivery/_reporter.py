@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from otel_segment._clock import Clock
 from otel_segment._log import logger, say
@@ -16,7 +16,10 @@ from otel_segment.settings import Settings
 from otel_segment.transport import Reply
 from otel_segment.wire import decode_message
 
-__all__ = ["Fate", "Reporter"]
+__all__ = ["Fate", "OnLost", "Reporter"]
+
+OnLost: TypeAlias = Callable[[JsonObject], None]
+"""Is told of a message that was lost on its way."""
 
 # What a person can do about it, where the name of the reason does not say it all.
 _CURES = {
@@ -33,6 +36,7 @@ _CURES = {
 # What was asked for is no cause for concern.
 _WANTED = frozenset({DropReason.IGNORED_BY_RULE, DropReason.NO_CONSENT, DropReason.SAMPLED_OUT, DropReason.BEFORE_SEND})
 _LOST = frozenset({DropReason.REJECTED, DropReason.RETRIES_EXHAUSTED, DropReason.SPOOL_FULL})
+_LOST_ON_THE_WAY = _LOST | {DropReason.QUEUE_FULL, DropReason.SHUTDOWN}
 # What is not stored, even where a file is set: it was not to leave, or there is nothing of it.
 _NEVER_KEPT = _WANTED | {DropReason.CONVERSION_ERROR}
 # What never came to the hook that may edit and remove.
@@ -72,11 +76,13 @@ class Reporter:
         settings: The settings, of which the hooks and the dead-letter file are used.
         metrics: The exporter's instruments.
         clock: The clock.
+        on_lost: Told of each message that delivery has given up for good, also where a file has it; None for nobody.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, clock: Clock, on_lost: OnLost | None = None) -> None:
         self._on_delivered = settings.on_delivered
         self._on_dropped = settings.on_dropped
+        self._on_lost = on_lost
         self._clock = clock
         self._dead_letter = (
             DeadLetter(settings.dead_letter, settings.dead_letter_max_bytes) if settings.dead_letter else None
@@ -129,6 +135,8 @@ class Reporter:
 
     def _note(self, messages: Sequence[JsonObject], fate: Fate) -> bool:
         reason = fate.reason or DropReason.REJECTED
+        if self._on_lost is not None and reason in _LOST_ON_THE_WAY:
+            self._tell_lost(self._on_lost, messages)
         is_kept = self._keep(messages, fate, reason)
         if is_kept:
             self.metrics.dead_lettered(len(messages), reason)
@@ -141,6 +149,13 @@ class Reporter:
             self._call("on_dropped", lambda: hook(reason, list(messages)))
             self._is_telling.reset(token)
         return is_kept
+
+    def _tell_lost(self, on_lost: OnLost, messages: Sequence[JsonObject]) -> None:
+        try:
+            for message in messages:
+                on_lost(message)
+        except Exception as error:  # noqa: BLE001 - a defect of ours keeps nobody from hearing of the loss
+            say("lost", logging.ERROR, "the loss of an event could not be noted", exc_info=error)
 
     def _keep(self, messages: Sequence[JsonObject], fate: Fate, reason: DropReason) -> bool:
         """Write messages to the dead-letter file, where there is one and they may be stored."""
