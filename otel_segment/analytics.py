@@ -15,11 +15,14 @@ the first call sets one up with ``otel_segment.configure()``, if it finds a writ
 Who acts may also come from :func:`otel_segment.use_visitor`; what the call says itself goes first. A call about
 somebody else takes nothing of the person from it, only the surroundings: page, device, address and the like.
 
+``analytics.ecommerce`` has a call of its own for each event of Segment's e-commerce specification.
+
 No call raises, blocks, or changes what it is given. Unlike in Segment's library, none returns anything.
 """
 
 import logging
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from otel_segment._log import logger as _log
@@ -28,9 +31,12 @@ from otel_segment.emit import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK, Outle
 if TYPE_CHECKING:
     from datetime import date
 
+    from otel_segment import ecommerce
+
 __all__ = [
     "alias",
     "debug",
+    "ecommerce",
     "flush",
     "group",
     "gzip",
@@ -101,15 +107,8 @@ def track(
         ValueError: An argument is missing or wrong, and ``strict`` is on. If it is not, the call is counted in
             :func:`refused`, said once in the log, and otherwise left undone.
     """
-    emit(
-        _outlet,
-        strict,
-        TRACK,
-        event,
-        (user_id, anonymous_id),
-        properties,
-        (context, timestamp, integrations, message_id),
-    )
+    rest = (context, timestamp, integrations, message_id)
+    emit(_outlet, strict, TRACK, event, (user_id, anonymous_id), properties, rest)
 
 
 def page(
@@ -186,15 +185,8 @@ def identify(
     Raises:
         ValueError: As in :func:`track`.
     """
-    emit(
-        _outlet,
-        strict,
-        IDENTIFY,
-        "identify",
-        (user_id, anonymous_id),
-        traits,
-        (context, timestamp, integrations, message_id),
-    )
+    rest = (context, timestamp, integrations, message_id)
+    emit(_outlet, strict, IDENTIFY, "identify", (user_id, anonymous_id), traits, rest)
 
 
 def group(
@@ -247,16 +239,8 @@ def alias(
     Raises:
         ValueError: As in :func:`track`.
     """
-    emit(
-        _outlet,
-        strict,
-        ALIAS,
-        "alias",
-        (user_id, None),
-        None,
-        (context, timestamp, integrations, message_id),
-        (previous_id,),
-    )
+    rest = (context, timestamp, integrations, message_id)
+    emit(_outlet, strict, ALIAS, "alias", (user_id, None), None, rest, (previous_id,))
 
 
 def flush(timeout: float | None = None) -> bool:
@@ -281,6 +265,17 @@ def shutdown(timeout: float | None = None) -> bool:
         Whether all is settled; ``True`` where nothing was ever set up.
     """
     return _outlet.shutdown(timeout)
+
+
+# Hidden from type checkers, which would take any name for granted then.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name != "ecommerce":
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        globals()[name] = module = import_module("otel_segment.ecommerce")
+        return module
 
 
 def _settings() -> Settings:

@@ -30,6 +30,7 @@ from otel_segment import (
     configure,
     use_visitor,
 )
+from otel_segment.ecommerce import ORDER_COMPLETED, Product
 from otel_segment.inspector import LocalEndpoint, Received
 
 
@@ -112,6 +113,37 @@ assert_type(analytics.refused(), dict[str, int])
 analytics.track("u", 7)  # type: ignore[arg-type]
 analytics.track("u", "Event", [("total", 1)])  # type: ignore[arg-type]
 analytics.track("u", "Event", timestamp=0)  # type: ignore[arg-type]
+
+# The calls for Segment's e-commerce events: the specification's properties as keywords, and what track() takes.
+analytics.track("u", ORDER_COMPLETED, {"order_id": "o-1"})
+assert_type(
+    analytics.ecommerce.order_completed(
+        order_id="o-1",
+        revenue=Decimal("42.5"),
+        tax=2,
+        currency="EUR",
+        products=[Product(product_id="p-1", price=12.0, quantity=2), {"product_id": "p-2", "size": "L"}],
+        properties={"gift": True},
+        user_id=7,
+        timestamp=datetime.now(timezone.utc),
+    ),
+    None,
+)
+analytics.ecommerce.cart_viewed(products=(Product(product_id=name) for name in "ab"), anonymous_id=uuid4())
+analytics.ecommerce.product_added(product_id="p-1", cart_id="c-1", name="Uno", price=3, position=None)
+analytics.ecommerce.product_list_filtered(filters=[{"type": "price", "value": "under-25"}])
+analytics.ecommerce.products_searched(query={"text": "roses"})
+analytics.ecommerce.order_completed(revenue=42.5)  # type: ignore[call-arg]
+analytics.ecommerce.order_completed(order_id=7)  # type: ignore[arg-type]
+analytics.ecommerce.order_completed(order_id="o-1", revenue="42.5")  # type: ignore[arg-type]
+analytics.ecommerce.order_completed(order_id="o-1", revenu=42.5)  # type: ignore[call-arg]
+analytics.ecommerce.order_completed(order_id="o-1", products="p-1")  # type: ignore[arg-type]
+analytics.ecommerce.order_completed("o-1")  # type: ignore[call-arg]
+analytics.ecommerce.product_viewed(product_id="p-1", price="3")  # type: ignore[arg-type]
+analytics.ecommerce.product_list_filtered(filters=[{"type": "price"}])  # type: ignore[typeddict-item]
+Product(sku="G-32")  # type: ignore[call-arg]
+Product(product_id="p-1", price="12.0")  # type: ignore[arg-type]
+analytics.ecomerce.order_completed(order_id="o-1")  # type: ignore[attr-defined]
 
 # The visitor is a context manager and a decorator that keeps the function's type.
 with use_visitor(user_id=7, traits={"plan": "pro"}, consent={"analytics": True}) as visitor:
