@@ -1,0 +1,174 @@
+"""What is wrong with a mapping document: every mistake in it, where it stands, and what to write instead."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import inspect
+
+from otel_segment.mapping._cures import cure, nearest, stranger
+from otel_segment.mapping._document import Mapping, Rule
+from otel_segment.mapping._terms import ValueForm
+from otel_segment.mapping._wording import allowed, joined, keys_of, out_of_bounds, shown
+
+__all__ = ["Mistake", "Place", "find_mistakes", "show_place"]
+
+Place: TypeAlias = tuple[Any, ...]
+"""The way from the document to a part of it: keys, which in a valid document are texts, and positions."""
+
+_PLAIN = re.compile(r"[\w-]+")
+_AT = re.compile(r" - at `.*`$")
+
+# What a part's own check complains of, and the key that it is about.
+_COMPLAINTS = {"in a template": "template", "a severity": "severity"}
+
+_DROP = "drop"
+_NOT_ALONE = (
+    "a list of what to leave out stands alone; to say which properties there are besides, write a list: "
+    '[{drop: ["a.*"]}, {name: value}]'
+)
+
+_NEEDED = {
+    "match": 'match is missing: the events that the rule is for, such as match: "Order *"',
+    "group_id": "group_id is missing: the value that names the group, such as group_id: company.id",
+    "previous_id": "previous_id is missing: the value that was the id before, such as previous_id: old_id",
+    "allow": 'allow is missing: the keys of a query to keep, such as allow: ["utm_*"]',
+}
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong, or in a warning likely so."""
+
+    place: Place
+    problem: str
+    """What is wrong, and what to write instead."""
+
+
+def find_mistakes(document: Any, model: type = Mapping) -> Iterator[Mistake]:
+    """Yield what is wrong with a document by its types.
+
+    Args:
+        document: The document as plain lists and maps.
+        model: The type that it should be of.
+    """
+    yield from _check(document, inspect.type_info(model), ())
+
+
+def show_place(place: Place) -> str:
+    """Return a place as a person writes it, such as ``rules[3].properties.total.as``."""
+    text = ""
+    for step in place:
+        if isinstance(step, int) and not isinstance(step, bool):
+            text += f"[{step}]"
+        elif isinstance(step, str) and not _PLAIN.fullmatch(step):
+            text += f"[{shown(step)}]"
+        else:
+            word = step if isinstance(step, str) else shown(step)
+            text += f".{word}" if text else word
+    return text or "the document"
+
+
+def _check(value: Any, kind: inspect.Type, place: Place) -> Iterator[Mistake]:
+    yield from _check_any(value, kind.types if isinstance(kind, inspect.UnionType) else (kind,), place)
+
+
+def _check_any(value: Any, kinds: Sequence[inspect.Type], place: Place) -> Iterator[Mistake]:
+    """Check what may be of several kinds; no two of these are written alike."""
+    fitting = next((each for each in kinds if _is_of(value, each)), None)
+    if fitting is None:
+        yield Mistake(place, f"cannot be {shown(value)}; write {allowed(kinds)}{cure(value, kinds)}")
+    elif problem := out_of_bounds(value, fitting):
+        yield Mistake(place, problem)
+    elif isinstance(fitting, inspect.StructType):
+        yield from _check_part(value, fitting, place)
+    elif isinstance(fitting, inspect.DictType):
+        yield from _check_map(value, fitting, place)
+    elif isinstance(fitting, inspect.ListType):
+        for position, item in enumerate(value):
+            yield from _check(item, fitting.item_type, (*place, position))
+
+
+def _is_of(value: Any, kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.LiteralType):
+        return isinstance(value, str) and value in kind.values
+    return isinstance(kind, inspect.AnyType) or isinstance(value, _types_of(kind, is_boolean=isinstance(value, bool)))
+
+
+def _types_of(kind: inspect.Type, *, is_boolean: bool) -> tuple[type, ...]:
+    """Return the types of what is of a kind: a boolean is no number here, though Python has it so."""
+    if is_boolean:
+        return (bool,) if isinstance(kind, inspect.BoolType) else ()
+    return _TYPES.get(type(kind), ())
+
+
+_TYPES: dict[type, tuple[type, ...]] = {
+    inspect.NoneType: (type(None),),
+    inspect.IntType: (int,),
+    inspect.FloatType: (int, float),
+    inspect.StrType: (str,),
+    inspect.ListType: (list, tuple),
+    inspect.DictType: (dict,),
+    inspect.StructType: (dict,),
+}
+
+
+def _check_part(value: dict[Any, Any], kind: inspect.StructType, place: Place) -> Iterator[Mistake]:
+    """Check a map with keys of its own: those it may not have, those it must have, and what stands under each."""
+    known = {field.encode_name: field for field in kind.fields}
+    strangers = [key for key in value if key not in known]
+    if kind.cls is ValueForm and value and len(strangers) == len(value) and not _looks_meant(value, known):
+        yield Mistake(place, f"cannot be {shown(value)} like this; a map of values is written {{map: {{name: value}}}}")
+        return
+    guessed: set[str] = set()
+    for key in strangers:
+        problem, guess = stranger(key, list(known), kind.cls)
+        guessed.add(guess or "")
+        yield Mistake((*place, key), problem + _elsewhere(key, kind.cls))
+    missing = [name for name, field in known.items() if field.required and name not in value and name not in guessed]
+    for name in missing:
+        yield Mistake(place, _NEEDED.get(name, f"{name} is missing"))
+    inner = [each for key in known if key in value for each in _check(value[key], known[key].type, (*place, key))]
+    yield from inner
+    if not (strangers or missing or inner):
+        yield from _own_check(value, kind, place)
+
+
+def _looks_meant(keys: Iterable[Any], known: Iterable[str]) -> bool:
+    return any(isinstance(key, str) and nearest(key, known) for key in keys)
+
+
+def _elsewhere(key: Any, part: type) -> str:
+    """Say where a key belongs that stands on the wrong level."""
+    if part is Rule and key in keys_of(Mapping):
+        return f"; {key} is a key of the document itself, beside rules"
+    if part is Mapping and key in keys_of(Rule):
+        return f"; {key} is a key of a rule, under rules"
+    return ""
+
+
+def _own_check(value: dict[Any, Any], kind: inspect.StructType, place: Place) -> Iterator[Mistake]:
+    """Check what a part demands of its keys together."""
+    try:
+        msgspec.convert(value, kind.cls)
+    except msgspec.ValidationError as error:
+        problem = _AT.sub("", str(error))
+        for beginning, key in _COMPLAINTS.items():
+            if problem.startswith(beginning):
+                yield Mistake((*place, key), f"{problem}; here is {shown(value[key])}")
+                return
+        keys = f"here are {joined(list(value), 'and')}" if value else "here is none"
+        yield Mistake(place, f"{problem}; {keys}")
+
+
+def _check_map(value: dict[Any, Any], kind: inspect.DictType, place: Place) -> Iterator[Mistake]:
+    """Check a map whose keys are names of any kind; of properties, only ``drop`` has a list."""
+    kinds = kind.value_type.types if isinstance(kind.value_type, inspect.UnionType) else (kind.value_type,)
+    values = tuple(each for each in kinds if not isinstance(each, inspect.ListType))
+    for key, item in value.items():
+        if not isinstance(key, str):
+            yield Mistake((*place, key), stranger(key, [], dict)[0])
+        else:
+            yield from _check_any(item, kinds if key == _DROP else values or kinds, (*place, key))
+    if len(value) > 1 and len(values) < len(kinds) and isinstance(value.get(_DROP), list | tuple):
+        yield Mistake((*place, _DROP), _NOT_ALONE)
