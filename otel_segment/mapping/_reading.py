@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import UNSET
@@ -12,11 +12,12 @@ from otel_segment.mapping._document import Mapping
 from otel_segment.mapping._mistakes import Mistake, Place, find_mistakes, show_place
 from otel_segment.mapping._soundness import check_soundness
 
-__all__ = ["describe_mistake", "read_mapping"]
+__all__ = ["LineOf", "describe_mistake", "read_mapping"]
 
 _MOST_SAID = 10
 
-LineOf = Callable[[Place], int | None]
+LineOf: TypeAlias = Callable[[Place], int | None]
+"""Gives the line of a place in a file, where it is known."""
 
 
 def _unknown_line(_: Place) -> int | None:
@@ -44,16 +45,15 @@ def read_mapping(
     """
     try:
         plain = {} if document is None else _plain(document)
-        mistakes = _some(find_mistakes(plain))
-        mapping = Mapping() if mistakes else msgspec.convert(plain, Mapping)
-        mistakes = mistakes or _some(check_soundness(mapping, resolve))
+        if not (mistakes := _some(find_mistakes(plain))):
+            mapping = msgspec.convert(plain, Mapping)
+            if not (mistakes := _some(check_soundness(mapping, resolve))):
+                return mapping
     except RecursionError:
         mistakes = [Mistake((), "is nested too deeply, or within itself")]
     except msgspec.ValidationError as error:
         mistakes = [Mistake((), str(error))]
-    if mistakes:
-        raise ConfigurationError(_report(mistakes, origin, line_of))
-    return mapping
+    raise ConfigurationError(_report(mistakes, origin, line_of))
 
 
 def describe_mistake(mistake: Mistake, line_of: LineOf) -> str:
