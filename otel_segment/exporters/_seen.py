@@ -1,0 +1,188 @@
+"""What was last said of each person, in as few bytes as will do.
+
+For each person there is a record of 14 bytes, with a time to live of 20: hashes, and no text.
+
+======  ==============================================================
+Bytes   What
+======  ==============================================================
+2       The occasion on which it was said
+4       What was said
+8       Of whom
+6       When, in milliseconds since 1970, where there is a time to live
+======  ==============================================================
+
+Records lie in rows of some 32, the one that was seen last at the end of its row. So each step is one search or one
+copy in a few hundred bytes, and nothing but the bytes is kept: some 20 for each person, where a dictionary of two
+numbers takes about 150.
+
+That any two of 100,000 people are taken for one has a probability of 1 in 4 billion, and so has a change of what is
+said to go unseen.
+"""
+
+import math
+import os
+import sys
+from struct import Struct
+from threading import RLock
+
+from otel_segment._types import JsonObject
+from otel_segment.mapping import subject_of
+
+__all__ = ["Seen"]
+
+_pack = Struct("<iq").pack
+_SAID, _WHO, _TIME = 2, 6, 14
+"""Where in a record these begin."""
+_MOMENT = 6
+"""Bytes of a time."""
+
+_IN_A_ROW = 32
+_TO_SAID = sys.hash_info.width - 32
+"""Bits of a hash to leave out, so that four bytes stay."""
+_ELDEST = 4
+"""Who is in the eldest part of a row, one of so many, moves to its end when seen. To move everybody each time costs
+more, and keeps hardly anybody else."""
+
+
+class _Turn:
+    """Who may change something now: a process has its own, since a fork could leave that of its parent taken."""
+
+    def __init__(self) -> None:
+        # A signal handler may emit while its own thread is here: it must not wait for it, and is told by the flag.
+        self.lock = RLock()
+        self.is_taken = False
+
+
+class Seen:
+    """Remembers what was last said of whom, for each kind of call.
+
+    Where there is no more room, who was not seen for long is forgotten: with a limit below 64 the one that was not seen
+    for the longest time, else one of those of whom that is so among some 32. A forked child goes on
+    with what its parent knew.
+
+    Args:
+        limit: People, for each kind of call.
+        time_to_live: Seconds after which what was said counts as never said; None for ever. They are counted by the
+            times of the records.
+    """
+
+    def __init__(self, limit: int, time_to_live: float | None = None) -> None:
+        self._limit = limit
+        self._is_timed = time_to_live is not None
+        self._most = math.inf if time_to_live is None else time_to_live * 1_000
+        self._size = _TIME + _MOMENT if self._is_timed else _TIME
+        self._width = max(1, limit // _IN_A_ROW)
+        self._eldest = _ELDEST if self._width > 1 else 1
+        self._rows: dict[str, list[bytearray]] = {}
+        self._counts: dict[str, int] = {}
+        self._turns: dict[int, _Turn] = {}
+
+    def is_news(self, kind: str, person: str, content: bytes, occasion: int, now: float) -> bool:
+        """Tell whether a call says what was not the last that was said, and remember that it is said now.
+
+        Args:
+            kind: The kind of call.
+            person: Of whom.
+            content: What it says; empty where it says nothing, which is news of a person of whom nothing is known.
+            occasion: A hash of the record that it is for: the one that made a call makes it again.
+            now: The record's own time, in seconds.
+        """
+        who = hash(person)
+        said = _pack(hash(content) >> _TO_SAID, who)
+        try:
+            row = self._rows[kind][who % self._width]
+            at = row.find(said)
+            # Nothing changes, so that nobody has to wait his turn. Most occasions differ in this byte already.
+            if (
+                at * self._eldest >= len(row)
+                and row[at - 1] != (occasion >> 8) & 0xFF
+                and not (self._is_timed and abs(self._age(row[at - _SAID :], now)) >= self._most)
+            ):
+                return False
+        except LookupError:
+            # It is the first call of its kind, or somebody else is changing the row.
+            row = self._row(kind, who)
+        record = (occasion & 0xFFFF).to_bytes(_SAID, "little") + said
+        turn = self._turns.get(os.getpid()) or self._begin()
+        with turn.lock:
+            if turn.is_taken:
+                return True
+            turn.is_taken = True
+            try:
+                return self._remember(kind, row, record, now, says_nothing=not content)
+            finally:
+                turn.is_taken = False
+
+    def forget(self, kind: str, person: str) -> None:
+        """Let what was said of a person count as never said."""
+        who = hash(person)
+        row = self._row(kind, who)
+        turn = self._turns.get(os.getpid()) or self._begin()
+        with turn.lock:
+            at = self._find(row, _pack(0, who)[_WHO - _SAID :])
+            if at >= 0 and not turn.is_taken:
+                del row[at : at + self._size]
+                self._counts[kind] -= 1
+
+    def forget_lost(self, message: JsonObject) -> None:
+        """Let a call that has not arrived count as never made; other calls than those that are remembered are none."""
+        subject = subject_of(message)
+        if subject is not None:
+            self.forget(*subject)
+
+    def _row(self, kind: str, who: int) -> bytearray:
+        self._counts.setdefault(kind, 0)
+        rows = self._rows.get(kind) or self._rows.setdefault(kind, [bytearray() for _ in range(self._width)])
+        return rows[who % self._width]
+
+    def _remember(self, kind: str, row: bytearray, record: bytes, now: float, *, says_nothing: bool) -> bool:
+        at = self._find(row, record[_WHO:])
+        if at < 0:
+            self._add(kind, row, record + self._moment(now))
+            return True
+        known = bytes(row[at : at + self._size])
+        is_again = known.startswith(record)
+        is_news = not (says_nothing or known[_SAID:_WHO] == record[_SAID:_WHO]) or self._age(known, now) >= self._most
+        if is_news and not is_again:
+            known = record + self._moment(now)
+        elif -self._age(known, now) >= self._most:
+            # A time so far ahead must be wrong, and would be so for long.
+            known = known[:_TIME] + self._moment(now)
+        del row[at : at + self._size]
+        row += known
+        return is_again or is_news
+
+    def _find(self, row: bytearray, who: bytes) -> int:
+        """Return where the record of a person begins; -1 where there is none."""
+        at = row.find(who)
+        # The bytes may stand across two records by chance.
+        while at >= 0 and at % self._size != _WHO:
+            at = row.find(who, at + 1)
+        return at - _WHO if at >= 0 else -1
+
+    def _add(self, kind: str, row: bytearray, record: bytes) -> None:
+        # Whatever breaks in here, the count is never less than what is there.
+        self._counts[kind] += 1
+        if self._counts[kind] > self._limit:
+            fullest = row or max(self._rows[kind], key=len)
+            del fullest[: self._size]
+            self._counts[kind] -= 1
+        row += record
+
+    def _moment(self, now: float) -> bytes:
+        return (int(now * 1_000) % 256**_MOMENT).to_bytes(_MOMENT, "little") if self._is_timed else b""
+
+    def _age(self, record: "bytes | bytearray", now: float) -> float:
+        """Return for how many milliseconds what was said is known, by the times of records, which may be wrong."""
+        return int(now * 1_000) - int.from_bytes(record[_TIME : _TIME + _MOMENT], "little") if self._is_timed else 0
+
+    def _begin(self) -> _Turn:
+        """Begin in this process: where it was forked in the middle of a change the count may be wrong."""
+        me = os.getpid()
+        turn = self._turns.setdefault(me, _Turn())
+        with turn.lock:
+            for other in set(self._turns) - {me}:
+                self._turns.pop(other, None)
+            for kind, rows in list(self._rows.items()):
+                self._counts[kind] = sum(map(len, rows)) // self._size
+        return turn
