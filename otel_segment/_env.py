@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from otel_segment import _endpoint
 from otel_segment._oauth_settings import in_region
-from otel_segment._rows import KEY_VARIABLES, NOT_YET, ROWS, Row
-from otel_segment._version import __version__
+from otel_segment._rows import KEY_VARIABLES, ROWS, Row
 from otel_segment.errors import ConfigurationError
 from otel_segment.settings import Settings, scrubbed
 
@@ -137,12 +136,9 @@ def _parse(row: Row, place: tuple[str, object], given: _Given, problems: dict[st
 
 
 def _strangers(given: _Given) -> Iterator[tuple[str, str]]:
-    """Name what was given and is no setting, or none yet."""
-    for name, variables in NOT_YET:
-        if sources := ", ".join(source for source, _ in given.places(name, variables)):
-            yield name, f"otel_segment {__version__} does not have this setting yet; remove it ({sources})"
+    """Name what was given and is no setting."""
     names = [row.name for row in ROWS]
-    for name in sorted(set(given.arguments).difference(names, dict(NOT_YET))):
+    for name in sorted(set(given.arguments).difference(names)):
         # Only who made a mistake pays for the module that helps with it.
         import difflib
 

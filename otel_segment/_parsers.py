@@ -28,7 +28,9 @@ __all__ = [
     "path",
     "rules",
     "seconds",
+    "secret",
     "show",
+    "show_secret",
     "show_url",
     "size",
     "whole",
@@ -201,9 +203,18 @@ def certificate(value: object) -> str:
 
 
 def rules(value: object) -> object:
-    """Let the mapping pass, unread, when it is a path or a mapping at all."""
-    if not isinstance(value, (str, os.PathLike, Mapping)) or value == "":
+    """Let the mapping pass, unread, when it is a path or a mapping at all, also one made in Python."""
+    is_document = hasattr(type(value), "__struct_fields__")
+    if not (is_document or isinstance(value, (str, os.PathLike, Mapping))) or value == "":
         message = "neither a path nor a mapping; give the path of the mapping file, or its content as a map"
+        raise ValueError(message)
+    return value
+
+
+def secret(value: object) -> str:
+    """Let a secret pass when it is a text."""
+    if not isinstance(value, str) or not value.strip():
+        message = "not a text, or an empty one; give a long random secret"
         raise ValueError(message)
     return value
 
@@ -217,6 +228,11 @@ def hook(value: object) -> object:
         message = "an async function, which nothing would await; give a plain function"
         raise ValueError(message)
     return value
+
+
+def show_secret(_: object) -> str:
+    """Show nothing of a secret."""
+    return "***"
 
 
 def show(value: object) -> str:

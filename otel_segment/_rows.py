@@ -9,7 +9,7 @@ from otel_segment._oauth_settings import VARIABLES, join_oauth, parse_oauth, sho
 from otel_segment._parsers import Parser
 from otel_segment._write_key import parse_write_key, show_write_key
 
-__all__ = ["KEY_VARIABLES", "NOT_YET", "ROWS", "Row"]
+__all__ = ["KEY_VARIABLES", "ROWS", "Row"]
 
 _PREFIX = "OTEL_EXPORTER_SEGMENT_"
 _HOUR = 3_600
@@ -164,6 +164,14 @@ ROWS: tuple[Row, ...] = (
         "mapping rules: a path, or the mapping itself",
     ),
     Row(
+        "privacy_salt",
+        (_PREFIX + "PRIVACY_SALT",),
+        None,
+        _parsers.secret,
+        "secret for the mapping's hashes and pseudonyms; required where it makes any",
+        show=_parsers.show_secret,
+    ),
+    Row(
         "disabled",
         (_PREFIX + "DISABLED",),
         False,
@@ -204,5 +212,3 @@ ROWS: tuple[Row, ...] = (
         "code only: a last look that may edit or drop a message, before it is stored",
     ),
 )
-
-NOT_YET: tuple[tuple[str, tuple[str, ...]], ...] = (("privacy_salt", (_PREFIX + "PRIVACY_SALT",)),)

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from otel_segment._oauth_settings import OAuth
 from otel_segment.reasons import DropReason
+
+if TYPE_CHECKING:
+    from otel_segment.mapping import Mapping as MappingDocument
 
 __all__ = ["BeforeSend", "OAuth", "OnDelivered", "OnDropped", "Settings", "SettingsArguments", "masked", "scrubbed"]
 
@@ -48,7 +51,8 @@ class SettingsArguments(TypedDict, total=False):
     durable: bool | str | None
     dead_letter: str | os.PathLike[str] | None
     dead_letter_max_bytes: int | str | None
-    mapping: str | os.PathLike[str] | Mapping[str, Any] | None
+    mapping: "str | os.PathLike[str] | Mapping[str, Any] | MappingDocument | None"
+    privacy_salt: str | None
     disabled: bool | str | None
     auth: str | None
     oauth: Mapping[str, Any] | None
@@ -82,6 +86,7 @@ class Settings:
         dead_letter: The file for events that can never be delivered, absolute; ``None`` for none.
         dead_letter_max_bytes: Bytes after which the dead-letter file is set aside and a new one begun.
         mapping: The mapping rules or the path to them, unread; ``None`` for none.
+        privacy_salt: The secret for the mapping's hashes and pseudonyms; ``None`` for none.
         disabled: Whether everything is done but the sending.
         auth: Where the write key goes: ``basic``, ``header`` or ``body``.
         oauth: OAuth 2.0 client credentials, whose access token is sent instead of Basic authorization; ``None`` for
@@ -110,7 +115,8 @@ class Settings:
     durable: bool
     dead_letter: str | None
     dead_letter_max_bytes: int
-    mapping: str | os.PathLike[str] | Mapping[str, Any] | None
+    mapping: "str | os.PathLike[str] | Mapping[str, Any] | MappingDocument | None"
+    privacy_salt: str | None
     disabled: bool
     auth: str
     oauth: OAuth | None
@@ -133,7 +139,8 @@ class Settings:
         shown = {field.name: getattr(self, field.name) for field in fields(self)}
         shown["write_key"] = masked(self.write_key)
         shown["headers"] = dict.fromkeys(self.headers, _MASK)
-        if isinstance(self.mapping, Mapping):
+        shown["privacy_salt"] = _MASK if self.privacy_salt else None
+        if self.mapping is not None and not isinstance(self.mapping, str | os.PathLike):
             shown["mapping"] = ...
         text = ", ".join(f"{name}={value!r}" for name, value in shown.items())
         return scrubbed(f"{type(self).__name__}({text})", self.write_key)

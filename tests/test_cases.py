@@ -251,4 +251,4 @@ def test_span_events(case: dict[str, Any], endpoint: LocalEndpoint) -> None:
 
 def test_there_are_all_cases() -> None:
     """The cases are those that the mapping was agreed on: none is lost on the way here."""
-    assert len(CASES) == 82
+    assert len(CASES) == 106

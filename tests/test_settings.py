@@ -94,6 +94,7 @@ VALUES: dict[str, list[tuple[object, object]]] = {
     "dead_letter": [("/nowhere/dead.jsonl", "/nowhere/dead.jsonl"), (THIS_FILE, THIS_FILE)],
     "dead_letter_max_bytes": [("2MiB", 2 * 2**20), (2**20, 2**20)],
     "mapping": [("rules.yaml", "rules.yaml"), (RULES, RULES), (Path("rules.yaml"), Path("rules.yaml"))],
+    "privacy_salt": [("s3cret", "s3cret")],
     "disabled": [
         (True, True),
         (False, False),
@@ -130,6 +131,7 @@ DEFAULTS: dict[str, object] = {
     "dead_letter": None,
     "dead_letter_max_bytes": 64 * 2**20,
     "mapping": None,
+    "privacy_salt": None,
     "disabled": False,
     "auth": "basic",
     "oauth": None,
@@ -238,6 +240,7 @@ WRONG: dict[str, list[tuple[object, str]]] = {
     "dead_letter": [(b"x", "not a path"), (THIS_FOLDER, "there is a folder in its place")],
     "dead_letter_max_bytes": [(1_000, "1048576 or more")],
     "mapping": [(5, "the path of the mapping file"), ([RULES], "its content as a map"), ("", "a path")],
+    "privacy_salt": [("", "a long random secret"), (7, "a long random secret")],
     "disabled": [("maybe", "write true or false"), (2, "write true or false"), (1.0, "write true or false")],
     "auth": [("bearer", "write basic or header or body")],
     "oauth": [(5, "write a map"), (["token"], "write a map"), ({}, "without client_id"), ({"id": "a"}, "none of")],
@@ -531,39 +534,32 @@ class TestWrongValues:
         assert 'argument "zzz"' in message
         assert "did you mean" not in message
 
-    @pytest.mark.parametrize(
-        ("name", "variable"),
-        [
-            ("privacy_salt", "PRIVACY_SALT"),
-        ],
-    )
-    def test_settings_of_a_later_version(self, name: str, variable: str) -> None:
-        """What this version lacks is refused and not ignored, its value is not shown; empty means not given."""
-        by_argument = complaint({name: "s3cret"})
-        by_variable = complaint({}, {PREFIX + variable: "s3cret"})
+    @pytest.mark.parametrize("salt", ["", "  ", 7])
+    def test_a_salt_that_is_none(self, salt: object) -> None:
+        """A secret is a text, and is never shown."""
+        message = complaint({"privacy_salt": salt})
 
-        assert read({name: None}, {PREFIX + variable: ""}) == read()
-        assert f'argument "{name}"' in by_argument
-        assert f"environment variable {PREFIX}{variable}" in by_variable
-        for message in (by_argument, by_variable):
-            assert f"{name}: " in message
-            assert "does not have this setting yet" in message
-            assert "remove it" in message
-            assert "s3cret" not in message
+        assert 'argument "privacy_salt"' in message
+        assert "long random secret" in message
+        assert "***" in message
+
+    def test_the_salt_is_not_shown(self) -> None:
+        """The settings print without their secrets."""
+        assert "s3cret" not in repr(read({"privacy_salt": "s3cret"}))
 
     def test_all_problems_at_once(self) -> None:
         """Several problems are told in one error, a line each."""
         with pytest.raises(ConfigurationError) as caught:
-            resolve({"timout": 5, "timeout": 0, "privacy_salt": "x"}, {PREFIX + "REGION": "asia"})
+            resolve({"timout": 5, "timeout": 0, "privacy_salt": 7}, {PREFIX + "REGION": "asia"})
 
         first, *lines = str(caught.value).splitlines()
 
         assert "5 settings" in first
         assert [line.split(":")[0] for line in lines] == [
-            "- privacy_salt",
             "- timout",
             "- region",
             "- timeout",
+            "- privacy_salt",
             "- write_key",
         ]
 

@@ -38,3 +38,4 @@ class Door:
         """Deliver what can be delivered within ``shutdown_timeout`` or the timeout, whichever is shorter, and end."""
         delivery = self._pipeline.delivery
         delivery.shutdown(min(delivery.settings.shutdown_timeout, timeout_millis / 1000))
+        self._pipeline.forget()

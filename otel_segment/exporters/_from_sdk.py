@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otel_segment._types import JsonObject
-from otel_segment.mapping import Mapper, Record, Source, describe_source, json_value, text
+from otel_segment.mapping import Mapper, Record, Scope, Source, json_value, text
 from otel_segment.semconv import ANALYTICS_TYPE
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ class SdkReader:
     """
 
     def __init__(self, mapper: Mapper) -> None:
+        self._mapper = mapper
         self._selects = mapper.selects
         # By identity, since hashing a resource costs more than a whole conversion; the resource is kept beside, so
         # that no identity is used again.
         self._sources: dict[int, tuple[Resource | None, Source]] = {}
+        self._scopes: dict[int, tuple[InstrumentationScope | None, Scope]] = {}
 
     def log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> Record | None:
         """Return a log record as a record; None where it is no analytics event."""
@@ -41,6 +44,7 @@ class SdkReader:
         if ANALYTICS_TYPE not in attributes and not self._selects(name, attributes):
             return None
         source = self._source(readable.resource)
+        severity = given.severity_number
         return Record(
             name,
             attributes,
@@ -51,6 +55,8 @@ class SdkReader:
             given.span_id or 0,
             source,
             (attributes, source.client) if source.client else (attributes,),
+            scope=self._scope(readable.instrumentation_scope),
+            severity=0 if severity is None else severity.value,
         )
 
     def span_events(self, span: "ReadableSpan") -> list[Record]:
@@ -76,6 +82,8 @@ class SdkReader:
             source,
             (attributes, shared, source.client) if source.client else (attributes, shared),
             shared,
+            span.name,
+            self._scope(span.instrumentation_scope),
         )
 
     def _source(self, resource: Resource | None) -> Source:
@@ -83,8 +91,17 @@ class SdkReader:
         if known is None:
             if len(self._sources) >= _MOST_SOURCES:
                 self._sources.clear()
-            described = describe_source(_copy(resource.attributes) if resource is not None else {})
+            described = self._mapper.source(_copy(resource.attributes) if resource is not None else {})
             known = self._sources[id(resource)] = (resource, described)
+        return known[1]
+
+    def _scope(self, scope: InstrumentationScope | None) -> Scope:
+        known = self._scopes.get(id(scope))
+        if known is None:
+            if len(self._scopes) >= _MOST_SOURCES:
+                self._scopes.clear()
+            name, version, attributes = (scope.name, scope.version, scope.attributes) if scope else ("", None, None)
+            known = self._scopes[id(scope)] = (scope, self._mapper.scope(name, version, _copy(attributes)))
         return known[1]
 
 

@@ -9,12 +9,16 @@ from otel_segment._log import say
 from otel_segment._types import Drop, Payload
 from otel_segment.delivery import Delivery
 from otel_segment.exporters._from_sdk import SdkReader
+from otel_segment.exporters._functions import find_function, say_failed_function
 from otel_segment.exporters._last_look import last_look
 from otel_segment.exporters._mapping_file import load_mapping
-from otel_segment.mapping import Mapper, Record, TooManyValues
+from otel_segment.exporters._memories import leave_memory, memory_for
+from otel_segment.exporters._salt import check_salt
+from otel_segment.exporters._validation import Validation
+from otel_segment.mapping import Mapper, Record
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
-from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_message
+from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_messages
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -32,20 +36,28 @@ class Pipeline:
     """
 
     def __init__(self, settings: Settings, component: str, signal: str) -> None:
-        self._mapper = Mapper(load_mapping(settings.mapping))
-        self._reader = SdkReader(self._mapper)
+        mapping = load_mapping(settings.mapping)
+        check_salt(mapping, settings.privacy_salt)
+        memory = memory_for(settings, mapping, self)
+        mapper = Mapper(
+            mapping, salt=settings.privacy_salt, memory=memory, resolve=find_function, report=say_failed_function
+        )
+        self._reader = SdkReader(mapper)
         self._read = self._reader.log_record
-        self._map = self._mapper.map
+        self._map = mapper.map
         self._before_send = settings.before_send
-        self.delivery = Delivery(settings, component, signal)
+        self._validation = Validation() if mapping.validate else None
+        self.delivery = Delivery(settings, component, signal, on_lost=memory.forget_lost)
+
+    def forget(self) -> None:
+        """Have no part any more in what the doors of this process remember together."""
+        leave_memory(self)
 
     def take_log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> bool:
         """Convert a log record and hand over what it makes; False where it is no analytics event."""
         try:
             record = self._read(readable)
-            if record is None:
-                return False
-            self._take(record)
+            return record is not None and self._take(record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is not the application's problem
             self._failed(error)
         return True
@@ -57,28 +69,35 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001
             self._failed(error)
             return True
-        for record in records:
-            self._take_safely(record)
-        return bool(records)
+        # Not any() of what is being made, which would stop at the first.
+        taken = [self._take_safely(record) for record in records]
+        return any(taken)
 
-    def _take_safely(self, record: Record) -> None:
+    def _take_safely(self, record: Record) -> bool:
         try:
-            self._take(record)
+            return self._take(record)
         except Exception as error:  # noqa: BLE001
             self._failed(error)
+        return True
 
-    def _take(self, record: Record) -> None:
-        result = self._map(record)
-        if isinstance(result, list):
-            for payload in result:
-                self._hand_over(payload, record)
-        elif result is not None:
-            self.delivery.drop(result)
+    def _take(self, record: Record) -> bool:
+        made = self._map(record)
+        if made is None:
+            return False
+        payloads = [each for each in made if not isinstance(each, Drop)]
+        if payloads:
+            for payload, message in zip(payloads, encode_messages(payloads, record.seed), strict=True):
+                if self._validation is not None:
+                    self._validation.look(payload)
+                self._hand_over(payload, message)
+        if len(payloads) < len(made):
+            for each in made:
+                if isinstance(each, Drop):
+                    self.delivery.drop(each)
+        return True
 
-    def _hand_over(self, payload: Payload, record: Record) -> None:
-        try:
-            message = encode_message(payload, record.seed)
-        except TooManyValues:
+    def _hand_over(self, payload: Payload, message: bytes | None) -> None:
+        if message is None:
             known = {field: value for field, value in payload.items() if isinstance(value, str)}
             self.delivery.drop(Drop(DropReason.EVENT_TOO_LARGE, known, "more values than an event may have bytes"))
             return

@@ -1,11 +1,16 @@
 """OpenTelemetry records to Segment payloads: pure functions of the record and the mapping."""
 
 from otel_segment.mapping._document import Mapping, Rule
-from otel_segment.mapping._mapper import MAX_ID_LENGTH, Mapper
+from otel_segment.mapping._doubts import find_doubts
+from otel_segment.mapping._ecommerce import flaws as ecommerce_flaws
+from otel_segment.mapping._forms import Function
+from otel_segment.mapping._ids import MAX_ID_LENGTH, derived_ids
+from otel_segment.mapping._mapper import Mapper
+from otel_segment.mapping._memory import NO_MEMORY, Memory, subject_of
 from otel_segment.mapping._mend import mended
-from otel_segment.mapping._record import Record, Source
-from otel_segment.mapping._rules import read_mapping
-from otel_segment.mapping._source import describe_source
+from otel_segment.mapping._mistakes import Place, show_place
+from otel_segment.mapping._reading import LineOf, describe_mistake, read_mapping
+from otel_segment.mapping._record import Record, Scope, Source
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import MAX_DEPTH, MAX_INTEGER, TooManyValues, json_value, text
 
@@ -13,16 +18,27 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_ID_LENGTH",
     "MAX_INTEGER",
+    "NO_MEMORY",
+    "Function",
+    "LineOf",
     "Mapper",
     "Mapping",
+    "Memory",
+    "Place",
     "Record",
     "Rule",
+    "Scope",
     "Source",
     "TooManyValues",
-    "describe_source",
+    "derived_ids",
+    "ecommerce_flaws",
+    "describe_mistake",
+    "find_doubts",
     "iso_time",
     "json_value",
     "mended",
     "read_mapping",
+    "show_place",
+    "subject_of",
     "text",
 ]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from otel_segment import semconv
 from otel_segment._types import JsonObject, Payload
-from otel_segment.mapping._fields import add_map, leftovers, user_traits
+from otel_segment.mapping._fields import add_leftovers, add_map, user_traits
 from otel_segment.mapping._identity import identifier
 from otel_segment.mapping._page import page_hash
 from otel_segment.mapping._plan import Plan
@@ -22,8 +22,16 @@ class CallKind(NamedTuple):
 
     require: Callable[[Record, Payload, str | None], DropReason | None]
     """Adds the fields that the call cannot do without; returns what is missing."""
-    fill: Callable[[Record, Plan, Payload, JsonObject], None]
-    """Adds the other fields of the call, and those that it has in the context."""
+    title: Callable[[Record, Payload, JsonObject], None] | None
+    """Adds name and category, for a page or a screen."""
+    begin: Callable[[Record, Payload, JsonObject], JsonObject]
+    """Returns the properties or traits that lie under all others, given the payload and its context."""
+    complete: Callable[[Record, Plan, JsonObject], JsonObject]
+    """Adds to these what is left over and what the application gives."""
+    surround: Callable[[Record, Plan, JsonObject], None]
+    """Adds the person to the context."""
+    holder: str | None
+    """The field of the payload that takes them: ``properties``, ``traits``, or none."""
 
 
 def _require_event(_: Record, payload: Payload, event: str | None) -> DropReason | None:
@@ -53,67 +61,75 @@ def _require_nothing(_: Record, __: Payload, ___: str | None) -> None:
     return None
 
 
-def _fill_track(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
-    payload["properties"] = properties = leftovers(record, plan.claimed)
-    if plan.has_extras:
-        _properties(record, plan, properties)
-        _add_person(record, plan, context)
-
-
-def _fill_page(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
+def _title_page(record: Record, payload: Payload, context: JsonObject) -> None:
     name = record.text(semconv.ANALYTICS_NAME)
     if name is None and record.span is not None:
         name = record.text(semconv.HTTP_ROUTE) or context.get("page", {}).get("path")
+    _title(record, payload, name)
+
+
+def _title_screen(record: Record, payload: Payload, _: JsonObject) -> None:
+    _title(record, payload, record.text(semconv.ANALYTICS_NAME, semconv.APP_SCREEN_NAME, semconv.APP_SCREEN_ID))
+
+
+def _title(record: Record, payload: Payload, name: str | None) -> None:
+    if name:
+        payload["name"] = name
+    if category := record.text(semconv.ANALYTICS_CATEGORY):
+        payload["category"] = category
+
+
+def _begin_empty(_: Record, __: Payload, ___: JsonObject) -> JsonObject:
+    return {}
+
+
+def _begin_page(record: Record, payload: Payload, context: JsonObject) -> JsonObject:
     page = context.get("page", {})
     properties = {field: page[field] for field in _PAGE_PROPERTIES if field in page}
     if fragment := page_hash(record):
         properties["hash"] = fragment
-    _fill_view(record, plan, payload, properties, name)
-    _add_person(record, plan, context)
+    return {**properties, **_begin_screen(record, payload, context)}
 
 
-def _fill_screen(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
-    name = record.text(semconv.ANALYTICS_NAME, semconv.APP_SCREEN_NAME, semconv.APP_SCREEN_ID)
-    _fill_view(record, plan, payload, {}, name)
-    _add_person(record, plan, context)
+def _begin_screen(_: Record, payload: Payload, __: JsonObject) -> JsonObject:
+    properties: JsonObject = {}
+    if "name" in payload:
+        properties["name"] = payload["name"]
+    if "category" in payload:
+        properties["category"] = payload["category"]
+    return properties
 
 
-def _fill_identify(record: Record, plan: Plan, payload: Payload, _: JsonObject) -> None:
-    traits = user_traits(record) if plan.has_user_traits else {}
-    traits.update(leftovers(record, plan.claimed))
-    payload["traits"] = _given(record, plan, semconv.ANALYTICS_TRAITS, traits)
+def _begin_identify(record: Record, _: Payload, __: JsonObject) -> JsonObject:
+    return user_traits(record)
 
 
-def _fill_group(record: Record, plan: Plan, payload: Payload, context: JsonObject) -> None:
-    traits = leftovers(record, plan.claimed)
-    _given(record, plan, semconv.ANALYTICS_TRAITS, traits)
-    payload["traits"] = _given(record, plan, semconv.ANALYTICS_GROUP_TRAITS, traits)
-    # analytics.traits are the group's here, so of the person only the conventions' own attributes are known.
-    if plan.has_user_traits and (person := user_traits(record)):
-        context["traits"] = person
+def _complete_properties(record: Record, plan: Plan, properties: JsonObject) -> JsonObject:
+    properties = add_leftovers(record, plan.claimed, properties)
+    if plan.has_extras:
+        if plan.has_parent and (parent := identifier(record.attributes[semconv.ANALYTICS_PARENT_EVENT_ID])):
+            properties.setdefault("parentEventId", parent)
+        _give(record, plan, semconv.ANALYTICS_PROPERTIES, properties)
+    return properties
 
 
-def _fill_alias(record: Record, plan: Plan, _: Payload, context: JsonObject) -> None:
-    _add_person(record, plan, context)
+def _complete_traits(record: Record, plan: Plan, traits: JsonObject) -> JsonObject:
+    traits = add_leftovers(record, plan.claimed, traits)
+    _give(record, plan, semconv.ANALYTICS_TRAITS, traits)
+    return traits
 
 
-def _fill_view(record: Record, plan: Plan, payload: Payload, properties: JsonObject, name: str | None) -> None:
-    """Add name, category and properties of a page or a screen; what the application gives wins."""
-    if name:
-        payload["name"] = properties["name"] = name
-    if category := record.text(semconv.ANALYTICS_CATEGORY):
-        payload["category"] = properties["category"] = category
-    properties.update(leftovers(record, plan.claimed))
-    payload["properties"] = _properties(record, plan, properties)
+def _complete_group(record: Record, plan: Plan, traits: JsonObject) -> JsonObject:
+    traits = _complete_traits(record, plan, traits)
+    _give(record, plan, semconv.ANALYTICS_GROUP_TRAITS, traits)
+    return traits
 
 
-def _properties(record: Record, plan: Plan, properties: JsonObject) -> JsonObject:
-    if plan.has_parent and (parent := identifier(record.attributes[semconv.ANALYTICS_PARENT_EVENT_ID])):
-        properties.setdefault("parentEventId", parent)
-    return _given(record, plan, semconv.ANALYTICS_PROPERTIES, properties)
+def _complete_nothing(_: Record, __: Plan, fields: JsonObject) -> JsonObject:
+    return fields
 
 
-def _given(record: Record, plan: Plan, name: str, fields: JsonObject) -> JsonObject:
+def _give(record: Record, plan: Plan, name: str, fields: JsonObject) -> None:
     """Lay ``name.<key>`` attributes and then the map ``name`` of the record over its fields."""
     flat = plan.given.get(name)
     if flat is not None:
@@ -121,10 +137,9 @@ def _given(record: Record, plan: Plan, name: str, fields: JsonObject) -> JsonObj
         for attribute, key in flat:
             fields[key] = attributes[attribute]
         add_map(fields, attributes.get(name))
-    return fields
 
 
-def _add_person(record: Record, plan: Plan, context: JsonObject) -> None:
+def _surround_person(record: Record, plan: Plan, context: JsonObject) -> None:
     """Add ``context.traits`` and ``context.groupId``."""
     if not plan.has_person:
         return
@@ -139,11 +154,23 @@ def _add_person(record: Record, plan: Plan, context: JsonObject) -> None:
         context["groupId"] = group_id
 
 
+def _surround_group(record: Record, plan: Plan, context: JsonObject) -> None:
+    """Add the traits of the person that the conventions have names for: ``analytics.traits`` are the group's here."""
+    if plan.has_user_traits and (person := user_traits(record)):
+        context["traits"] = person
+
+
+def _surround_nothing(_: Record, __: Plan, ___: JsonObject) -> None:
+    return None
+
+
 CALLS: dict[str, CallKind] = {
-    "track": CallKind(_require_event, _fill_track),
-    "page": CallKind(_require_nothing, _fill_page),
-    "screen": CallKind(_require_nothing, _fill_screen),
-    "identify": CallKind(_require_nothing, _fill_identify),
-    "group": CallKind(_require_group, _fill_group),
-    "alias": CallKind(_require_alias, _fill_alias),
+    "track": CallKind(_require_event, None, _begin_empty, _complete_properties, _surround_person, "properties"),
+    "page": CallKind(_require_nothing, _title_page, _begin_page, _complete_properties, _surround_person, "properties"),
+    "screen": CallKind(
+        _require_nothing, _title_screen, _begin_screen, _complete_properties, _surround_person, "properties"
+    ),
+    "identify": CallKind(_require_nothing, None, _begin_identify, _complete_traits, _surround_nothing, "traits"),
+    "group": CallKind(_require_group, None, _begin_empty, _complete_group, _surround_group, "traits"),
+    "alias": CallKind(_require_alias, None, _begin_empty, _complete_nothing, _surround_person, None),
 }

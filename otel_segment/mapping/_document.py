@@ -1,17 +1,17 @@
 """The mapping document: its parts as types, which check it, describe it to editors and make it in Python."""
 
-import re
-from typing import Annotated, Any, Literal, TypeAlias, Union
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from otel_segment._types import Call, JsonObject
+from otel_segment.mapping._terms import Condition, Part, Properties, Test, Value, ValueForm, When  # noqa: F401
 
 __all__ = [
+    "SEVERITIES",
     "AliasCall",
     "AnonymousId",
-    "Condition",
     "Defaults",
     "GroupCall",
     "IdentifyCall",
@@ -19,115 +19,23 @@ __all__ = [
     "Mapping",
     "Match",
     "Privacy",
-    "Properties",
     "PropertyDefaults",
     "QueryKeys",
     "Rule",
     "Seen",
-    "Test",
     "TraitDefaults",
-    "Value",
-    "ValueForm",
     "ViewCall",
-    "When",
 ]
-
-Value: TypeAlias = Union[str, "ValueForm"]
-"""What a field is made of: the name of an attribute, or one of the forms."""
-
-_Fields: TypeAlias = dict[str, Union[str, list[str], "ValueForm"]]
-
-Properties: TypeAlias = bool | _Fields | list[bool | _Fields]
-"""Which properties or traits: ``true`` for all, ``{drop: [glob, …]}`` for all but some, or values by name; or a list
-of these, merged in order."""
 
 _Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 
-_FORMS = ("source", "value", "map", "loop", "first", "template", "fn")
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
+SEVERITIES = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
+"""The first of the four numbers of each (OpenTelemetry logs data model, field SeverityNumber)."""
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """A part of the document: what it does not know, it refuses."""
-
-
-class Condition(_Part, frozen=True, rename={"one_of": "in", "negated": "not"}):
-    """What a value must be. All that is said must hold; what is missing fulfils ``not`` and ``exists: false`` alone."""
-
-    one_of: list[Any] | UnsetType = UNSET
-    """One of these."""
-    exists: bool | UnsetType = UNSET
-    """There, or not there."""
-    glob: str | UnsetType = UNSET
-    """A text of this form: ``*``, ``?`` and ``[…]`` stand for others. Case counts."""
-    gt: float | UnsetType = UNSET
-    """A number greater than this one; likewise what follows."""
-    ge: float | UnsetType = UNSET
-    lt: float | UnsetType = UNSET
-    le: float | UnsetType = UNSET
-    negated: Union["Condition", str, float, bool, list[Any], UnsetType, None] = UNSET
-    """Not what this condition, or this value, says."""
-
-    def __post_init__(self) -> None:
-        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
-            message = "a condition says at least one of in, exists, glob, gt, ge, lt, le, not"
-            raise ValueError(message)
-
-
-Test: TypeAlias = Condition | str | float | bool | list[Any] | None
-"""What a value must be: a condition, or the value itself."""
-
-
-class When(_Part, frozen=True):
-    """On what condition. All that is said must hold."""
-
-    consent: list[str] | UnsetType = UNSET
-    """Consents, in the application's names, that must all be true."""
-    attributes: dict[str, Test] | UnsetType = UNSET
-    """What values must be, by their names."""
-
-    def __post_init__(self) -> None:
-        if self.consent is UNSET and self.attributes is UNSET:
-            message = "a condition says at least one of consent, attributes"
-            raise ValueError(message)
-
-
-class ValueForm(_Part, frozen=True, rename={"source": "from", "convert": "as"}):
-    """A value that is more than a name: exactly one of the forms, and what may go with any of them."""
-
-    source: str | UnsetType = UNSET
-    """The name of an attribute."""
-    value: Any = UNSET
-    """A constant."""
-    map: dict[str, Value] | UnsetType = UNSET
-    """A map of values; what is missing is left out."""
-    loop: Annotated[list[Value], msgspec.Meta(min_length=2, max_length=2)] | UnsetType = UNSET
-    """A list, and the value to make of each of its items; names in there are the item's, ``.`` is the item."""
-    first: list[Value] | UnsetType = UNSET
-    """The first of these that is not missing."""
-    template: str | UnsetType = UNSET
-    """A text with ``{name}`` for values; missing where one of them is. ``{{`` and ``}}`` are braces."""
-    fn: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")] | UnsetType = UNSET
-    """A function, as ``package.module:name``; it gets the record, inside ``loop`` the item."""
-    default: Any = UNSET
-    """What to take where the value is missing."""
-    convert: Literal["string", "number", "boolean", "date"] | UnsetType = UNSET
-    """The type to make of it; what cannot be made into it is missing."""
-    when: When | UnsetType = UNSET
-    """Where this does not hold, there is no value, and no default either."""
-
-    def __post_init__(self) -> None:
-        if sum(getattr(self, name) is not UNSET for name in _FORMS) != 1:
-            message = "a value is made by exactly one of from, value, map, loop, first, template, fn"
-            raise ValueError(message)
-        if self.template is not UNSET and any(found[0] in {"{", "}"} for found in _PLACEHOLDER.finditer(self.template)):
-            message = "in a template, { begins a name and } ends it; double them for the characters themselves"
-            raise ValueError(message)
-
-
-class Match(_Part, frozen=True):
+class Match(Part, frozen=True):
     """The events that a rule is for. All that is said must hold."""
 
     event: str | list[str] | UnsetType = UNSET
@@ -145,9 +53,12 @@ class Match(_Part, frozen=True):
         if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
             message = "a match says at least one of event, scope, resource, attributes, severity"
             raise ValueError(message)
+        if isinstance(self.severity, str) and self.severity.upper() not in SEVERITIES:
+            message = f"a severity is a number, a condition, or one of {', '.join(SEVERITIES)}"
+            raise ValueError(message)
 
 
-class IdentifyCall(_Part, frozen=True):
+class IdentifyCall(Part, frozen=True):
     """An identify call."""
 
     user_id: Value | UnsetType = UNSET
@@ -155,14 +66,14 @@ class IdentifyCall(_Part, frozen=True):
     traits: Properties = msgspec.field(default_factory=dict)
 
 
-class GroupCall(_Part, frozen=True):
+class GroupCall(Part, frozen=True):
     """A group call; there is none where the id is missing."""
 
     group_id: Value
     traits: Properties = msgspec.field(default_factory=dict)
 
 
-class ViewCall(_Part, frozen=True):
+class ViewCall(Part, frozen=True):
     """A page or a screen call."""
 
     name: Value | UnsetType = UNSET
@@ -171,13 +82,13 @@ class ViewCall(_Part, frozen=True):
     """What there is besides the fields of the page, name and category."""
 
 
-class AliasCall(_Part, frozen=True):
+class AliasCall(Part, frozen=True):
     """An alias call; there is none where the id is missing."""
 
     previous_id: Value
 
 
-class Rule(_Part, frozen=True):
+class Rule(Part, frozen=True):
     """What to do with some events."""
 
     match: str | list[str] | Match
@@ -208,7 +119,7 @@ class Rule(_Part, frozen=True):
     """The share of people, 0 to 1, whose events are kept; one person is always in or always out."""
 
 
-class AnonymousId(_Part, frozen=True):
+class AnonymousId(Part, frozen=True):
     """Where the anonymous id comes from, and what stands for it where nobody is known."""
 
     first: list[Value] | UnsetType = UNSET
@@ -217,26 +128,26 @@ class AnonymousId(_Part, frozen=True):
     """For an event without any identity: the trace id, the session id, or nothing, which drops it."""
 
 
-class Identity(_Part, frozen=True):
+class Identity(Part, frozen=True):
     """Where the ids of a person come from, in place of the built-in order; the first hit counts."""
 
     user_id: list[Value] | UnsetType = UNSET
     anonymous_id: list[Value] | AnonymousId | UnsetType = UNSET
 
 
-class PropertyDefaults(_Part, frozen=True):
+class PropertyDefaults(Part, frozen=True):
     """Properties under those of the event and its rule."""
 
     properties: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
-class TraitDefaults(_Part, frozen=True):
+class TraitDefaults(Part, frozen=True):
     """Traits under those of the event and its rule."""
 
     traits: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
-class Defaults(_Part, frozen=True):
+class Defaults(Part, frozen=True):
     """What all calls of a type have."""
 
     track: PropertyDefaults | UnsetType = UNSET
@@ -246,14 +157,14 @@ class Defaults(_Part, frozen=True):
     group: TraitDefaults | UnsetType = UNSET
 
 
-class QueryKeys(_Part, frozen=True):
+class QueryKeys(Part, frozen=True):
     """What of a query is kept."""
 
     allow: list[str]
     """Globs of keys."""
 
 
-class Privacy(_Part, frozen=True):
+class Privacy(Part, frozen=True):
     """What never leaves, not even into the spool or the dead-letter file."""
 
     drop: list[str] = msgspec.field(default_factory=list)
@@ -272,7 +183,7 @@ class Privacy(_Part, frozen=True):
     """Leave out what is named like a password, secret, token, cookie or authorization, and the numbers of cards."""
 
 
-class Seen(_Part, frozen=True):
+class Seen(Part, frozen=True):
     """How long it is remembered who was identified."""
 
     limit: _Count = 100_000
@@ -281,7 +192,7 @@ class Seen(_Part, frozen=True):
     """Seconds after which a person counts as new; by default never."""
 
 
-class Mapping(_Part, frozen=True):
+class Mapping(Part, frozen=True):
     """Which events leave, and as what."""
 
     select: Literal["marked", "named"] = "marked"

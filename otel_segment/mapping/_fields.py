@@ -8,7 +8,7 @@ from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._values import json_value, text
 
-__all__ = ["CLICKS", "USER_TRAITS", "add_map", "is_left_over", "leftovers", "user_traits"]
+__all__ = ["CLICKS", "USER_TRAITS", "add_leftovers", "add_map", "is_left_over", "user_traits"]
 
 # Namespaces whose attributes describe the telemetry, the request or the machine, and so are no one's property.
 _RESERVED = (
@@ -70,15 +70,15 @@ def is_left_over(name: str, is_click: bool) -> bool:
     return name != semconv.EVENT_NAME
 
 
-def leftovers(record: Record, claimed: tuple[str, ...]) -> JsonObject:
-    """Return the attributes that are left over when some are claimed, then the body where it is a map."""
+def add_leftovers(record: Record, claimed: tuple[str, ...], under: JsonObject) -> JsonObject:
+    """Return fields with the attributes over them that are left over when some are claimed, then the body's."""
     # Taking a few away from a copy costs less than picking the many.
     found = record.attributes.copy()
     for name in claimed:
         del found[name]
     if record.body is not None:
         add_map(found, json_body(record.body))
-    return found
+    return {**under, **found} if under else found
 
 
 def add_map(target: JsonObject, given: Any) -> None:

@@ -1,118 +1,226 @@
 """From a record to the Segment calls that it makes, or the reason why it makes none."""
 
+from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from hashlib import blake2b
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
+
+import msgspec
 
 from otel_segment import semconv
-from otel_segment._types import Drop, JsonObject, Payload
-from otel_segment.mapping._calls import CALLS, CallKind
+from otel_segment._types import Call, Drop, JsonObject, Payload
+from otel_segment.mapping._anonymity import Anonymity
+from otel_segment.mapping._calls import CALLS
+from otel_segment.mapping._consent import Consent
 from otel_segment.mapping._context import merge_given
-from otel_segment.mapping._document import Mapping, Rule
+from otel_segment.mapping._document import Mapping
+from otel_segment.mapping._draft import Draft
+from otel_segment.mapping._forms import Compiler, Function
 from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier
+from otel_segment.mapping._ids import message_id
+from otel_segment.mapping._memory import NO_MEMORY, Memory
+from otel_segment.mapping._people import People
 from otel_segment.mapping._plan import Plan, Plans
-from otel_segment.mapping._record import Record
+from otel_segment.mapping._privacy import Privacy
+from otel_segment.mapping._program import Program, Programs
+from otel_segment.mapping._record import Record, Scope, Source
 from otel_segment.mapping._rules import Rules
+from otel_segment.mapping._sample import is_kept
+from otel_segment.mapping._source import describe_source
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import TooManyValues
 from otel_segment.reasons import DropReason
 
-__all__ = ["MAX_ID_LENGTH", "Mapper"]
-
-MAX_ID_LENGTH = 99
-"""Characters that a ``messageId`` may have: Segment's documents name 100 in one place, fewer than 100 in another."""
-
-# Reporting that consent was taken back must not need that consent (Segment's consent specification).
-_CONSENT_EVENT = "Segment Consent Preference Updated"
+__all__ = ["Mapper"]
 
 _NO_MAPPING = Mapping()
+_MOST_NAMES = 4_096
+
+
+def _unresolved(name: str) -> Function:
+    message = f"nothing here finds the function {name}"
+    raise LookupError(message)
+
+
+def _unreported(_: str, __: Exception) -> None:
+    return None
 
 
 class Mapper:
     """Turns records into payloads under one mapping.
 
-    Pure: what it returns depends on the record and the mapping alone. It may be called by many threads at once.
+    Pure: what it returns depends on the record, the mapping and what the memory holds. It may be called by many
+    threads at once.
 
     Args:
         mapping: The mapping; the default selects the events that carry ``analytics.type``.
+        salt: The secret for hashes and pseudonyms.
+        memory: Remembers who was identified; by default nothing does.
+        resolve: Finds the functions that the mapping names.
+        report: Told of a function that fails.
     """
 
-    def __init__(self, mapping: Mapping = _NO_MAPPING) -> None:
-        self._rules = Rules(mapping.rules)
+    def __init__(
+        self,
+        mapping: Mapping = _NO_MAPPING,
+        *,
+        salt: str | None = None,
+        memory: Memory = NO_MEMORY,
+        resolve: Callable[[str], Function] = _unresolved,
+        report: Callable[[str, Exception], None] = _unreported,
+    ) -> None:
+        compiler = Compiler(resolve, report)
+        programs = Programs(mapping, compiler, memory)
+        self._privacy = Privacy(mapping.privacy, salt)
+        self._clean_name = lru_cache(_MOST_NAMES)(self._privacy.text)
+        self._rules = Rules(mapping.rules, compiler)
+        self._programs = [programs.compile(rule) for rule in mapping.rules]
+        self._default = programs.compile(None)
         self._has_rules = bool(mapping.rules)
-        self._required_consent = mapping.require_consent
-        self._strict_consent = mapping.strict_consent
-        self._is_selective = bool(mapping.rules or mapping.require_consent)
+        self._selects_names = mapping.select == "named"
+        self._people = People(mapping.identity, compiler)
+        self._consent = Consent(mapping)
+        self._anonymity = Anonymity(salt or "") if mapping.without_consent == "anonymize" else None
         self._plans = Plans()
 
+    def source(self, resource: JsonObject) -> Source:
+        """Work out what all records of a resource have in common.
+
+        Args:
+            resource: The resource's attributes.
+        """
+        return describe_source(self._privacy.attributes(resource))
+
+    def scope(self, name: str, version: str | None, attributes: JsonObject) -> Scope:
+        """Return an instrumentation scope as records have it."""
+        return Scope(name, version, self._privacy.attributes(attributes))
+
     def selects(self, name: str | None, attributes: MappingType[str, Any]) -> bool:
-        """Tell whether an event is one of analytics at all, at the least cost."""
+        """Tell whether an event may be one of analytics at all, at the least cost."""
         if semconv.ANALYTICS_TYPE in attributes:
             return True
-        return self._has_rules and self._rules.find(_event_name(name, attributes)) is not None
+        event = _event_name(name, attributes)
+        return (self._selects_names and event is not None) or (self._has_rules and self._rules.may_take(event))
 
-    def map(self, record: Record) -> list[Payload] | Drop | None:
-        """Return a record's payloads, or why it is dropped, or None where it is no analytics event.
+    def rule_for(self, record: Record) -> int | None:
+        """Return the position of the rule that takes a record; None where there is none."""
+        record = self._cleaned(record)
+        return self._rules.find(_event_name(record.name, record.attributes), record)
+
+    def map(self, record: Record) -> list[Payload | Drop] | None:
+        """Return what a record makes: its payloads, or why it makes one not; None where it is no analytics event.
 
         A payload has a ``messageId`` only where the record brings one; else it is made from the encoded payload.
         """
+        record = self._cleaned(record)
         attributes = record.attributes
-        kind = attributes.get(semconv.ANALYTICS_TYPE)
         event = _event_name(record.name, attributes)
-        rule = self._rules.find(event) if self._has_rules else None
+        found = self._rules.find(event, record) if self._has_rules else None
+        program = self._default if found is None else self._programs[found]
+        kind = attributes.get(semconv.ANALYTICS_TYPE)
         if kind is None:
-            if rule is None:
+            if found is None and not (self._selects_names and event):
                 return None
-            kind = rule.type or "track"
-        payload: Payload = {"type": kind}
+            kind = program.type or "track"
         try:
-            reason = self._convert(record, event, rule, payload)
+            return self._convert(record, event, program, kind)
         except TooManyValues:
-            reason = DropReason.EVENT_TOO_LARGE
-        if reason is None:
-            return [payload]
-        return Drop(reason, _known(kind, event, record))
+            return [Drop(DropReason.EVENT_TOO_LARGE, _known(kind, event, record))]
 
-    def _convert(self, record: Record, event: str | None, rule: Rule | None, payload: Payload) -> DropReason | None:
-        """Fill a payload in, or return why there is none: the first of the reasons in their order."""
-        kind = payload["type"]
-        call = CALLS.get(kind) if isinstance(kind, str) else None
-        if self._is_selective and (refusal := self._refusal(record, event, rule, call)):
-            return refusal
-        if call is None:
-            return DropReason.UNKNOWN_TYPE
+    def _cleaned(self, record: Record) -> Record:
+        """Take out of a record what may not be read; nearly always there is nothing."""
+        privacy = self._privacy
+        if not privacy.is_needed:
+            return record
+        attributes = privacy.attributes(record.attributes)
+        body = record.body if record.body is None else privacy.body(record.body)
+        span = record.span if record.span is None else privacy.attributes(record.span)
+        name = record.name if record.name is None else self._clean_name(record.name)
+        if attributes is record.attributes and body is record.body and span is record.span and name is record.name:
+            return record
+        places = tuple(place for place in (attributes, span, record.source.client or None) if place is not None)
+        return msgspec.structs.replace(record, name=name, attributes=attributes, body=body, span=span, places=places)
+
+    def _convert(self, record: Record, event: str | None, program: Program, kind: Any) -> list[Payload | Drop]:
+        if program.ignore:
+            return [Drop(DropReason.IGNORED_BY_RULE, _known(kind, event, record))]
+        if not isinstance(kind, str) or kind not in CALLS:
+            return [Drop(DropReason.UNKNOWN_TYPE, _known(kind, event, record))]
+        is_anonymous = self._consent.is_lacking(record, event)
+        if is_anonymous and self._anonymity is None:
+            return [Drop(DropReason.NO_CONSENT, _known(kind, event, record))]
         plan = self._plans.plan_for(record, event)
+        if program.is_plain:
+            made = self._plain(record, event, program, kind, plan)
+        else:
+            made = self._compose(record, event, program, cast("Call", kind), plan)
+            if is_anonymous and self._anonymity is not None:
+                made = self._anonymity.apply(made, record)
+        if self._privacy.looks_again:
+            for each in made:
+                if not isinstance(each, Drop):
+                    self._privacy.payload(each)
+        return made
+
+    def _plain(
+        self, record: Record, event: str | None, program: Program, kind: str, plan: Plan
+    ) -> list[Payload | Drop]:
+        """Make the one call of a record that the mapping says nothing of, as quickly as can be."""
+        payload: Payload = {"type": kind}  # type: ignore[typeddict-item]
         _add_identity(record, plan, payload)
-        if rule is not None and rule.sample is not None and not _is_kept(payload, rule.sample):
-            return DropReason.SAMPLED_OUT
-        if missing := call.require(record, payload, event):
-            return missing
-        if "userId" not in payload and "anonymousId" not in payload:
-            return DropReason.MISSING_IDENTITY
-        if plan.has_uid and (message_id := _message_id(record)):
-            payload["messageId"] = message_id
+        if program.sample is not None and not is_kept(payload, program.sample):
+            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+        call = CALLS[kind]
+        missing = call.require(record, payload, event)
+        if missing is None and "userId" not in payload and "anonymousId" not in payload:
+            missing = DropReason.MISSING_IDENTITY
+        if missing is not None:
+            return [Drop(missing, _known(kind, event, record))]
+        if plan.has_uid and (uid := message_id(record)):
+            payload["messageId"] = uid
         payload["timestamp"] = iso_time(record.timestamp or record.observed_timestamp)
         payload["context"] = context = _context(record, plan)
-        call.fill(record, plan, payload, context)
+        if call.title is not None:
+            call.title(record, payload, context)
+        if call.holder is not None:
+            under = call.begin(record, payload, context)
+            payload[call.holder] = call.complete(record, plan, under)  # type: ignore[literal-required]
+        call.surround(record, plan, context)
         if plan.has_context:
             merge_given(context, record.first(semconv.ANALYTICS_CONTEXT))
         if plan.has_integrations and (integrations := record.merged(semconv.ANALYTICS_INTEGRATIONS)):
             payload["integrations"] = integrations
-        return None
+        return [payload]
 
-    def _refusal(
-        self, record: Record, event: str | None, rule: Rule | None, call: CallKind | None
-    ) -> DropReason | None:
-        """Return why the mapping does not let an event leave."""
-        if rule is not None and rule.ignore:
-            return DropReason.IGNORED_BY_RULE
-        if call is None or not self._required_consent:
-            return None
-        if event == _CONSENT_EVENT and not self._strict_consent:
-            return None
-        given = record.merged(semconv.ANALYTICS_CONSENT)
-        has_all = all(given.get(consent) is True for consent in self._required_consent)
-        return None if has_all else DropReason.NO_CONSENT
+    def _compose(
+        self, record: Record, event: str | None, program: Program, kind: Call, plan: Plan
+    ) -> list[Payload | Drop]:
+        """Make all calls of a record, as the mapping says."""
+        ids = self._people.ids(record)
+        if program.sample is not None and not is_kept(ids, program.sample):
+            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+        context = _context(record, plan)
+        self._consent.translate(record, context)
+        integrations = program.integrations
+        if plan.has_integrations:
+            integrations = {**integrations, **record.merged(semconv.ANALYTICS_INTEGRATIONS)}
+        draft = Draft(
+            record,
+            plan,
+            ids=ids,
+            context=context,
+            given=program.given(record),
+            integrations=integrations,
+            finish=program.finish,
+        )
+        made = program.make(draft, kind, event)
+        if not made:
+            return [Drop(DropReason.IGNORED_BY_RULE, _known(kind, event, record))]
+        if plan.has_uid and (uid := message_id(record)):
+            payload = next((each for each in made if not isinstance(each, Drop)), None)
+            if payload is not None:
+                payload["messageId"] = uid
+        return made
 
 
 def _event_name(name: Any, attributes: MappingType[str, Any]) -> str | None:
@@ -141,24 +249,7 @@ def _context(record: Record, plan: Plan) -> JsonObject:
     return context
 
 
-def _is_kept(payload: Payload, share: float) -> bool:
-    """Tell whether a person is among the share whose events are kept, the same in every process."""
-    identity = payload.get("userId") or payload.get("anonymousId") or ""
-    digest = blake2b(identity.encode(errors="surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") < share * 2**64
-
-
-def _message_id(record: Record) -> str | None:
-    """Return the id that the record brings; a longer one than Segment takes is hashed."""
-    uid = record.attributes.get(semconv.LOG_RECORD_UID)
-    if not isinstance(uid, str) or not uid:
-        return None
-    if len(uid) <= MAX_ID_LENGTH:
-        return uid
-    return blake2b(uid.encode(errors="surrogatepass"), digest_size=16).hexdigest()
-
-
 def _known(kind: Any, event: str | None, record: Record) -> JsonObject:
     """Return what can be said of an event that has no payload."""
-    known = {"type": kind, "event": event, "messageId": _message_id(record)}
+    known = {"type": kind, "event": event, "messageId": message_id(record)}
     return {field: value for field, value in known.items() if isinstance(value, str)}

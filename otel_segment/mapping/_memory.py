@@ -3,7 +3,7 @@
 from collections.abc import Mapping as MappingType
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Memory", "Subject", "person_key", "subject_of"]
+__all__ = ["NO_MEMORY", "Memory", "Subject", "person_key", "subject_of"]
 
 
 class Subject(NamedTuple):
@@ -24,7 +24,7 @@ class Memory(Protocol):
         Args:
             kind: The kind of call.
             person: Of whom; see ``person_key()``.
-            content: What it says.
+            content: What it says; empty where it says nothing, which is news of a person of whom nothing is known.
             occasion: A hash of the record that it is for. The record that made a call makes it again when it comes
                 again, so that an exporter which is given a record twice makes the same of it.
             now: The record's own time, in seconds.
@@ -34,6 +34,19 @@ class Memory(Protocol):
     def forget(self, kind: str, person: str) -> None:
         """Let what was said count as never said."""
         ...
+
+
+class _NoMemory:
+    """Knows nothing, so that all is news."""
+
+    def is_news(self, kind: str, person: str, content: bytes, occasion: int, now: float) -> bool:  # noqa: ARG002
+        return True
+
+    def forget(self, kind: str, person: str) -> None:
+        pass
+
+
+NO_MEMORY: Memory = _NoMemory()
 
 
 def person_key(user_id: str | None, anonymous_id: str | None) -> str:

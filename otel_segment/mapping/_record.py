@@ -8,7 +8,7 @@ import msgspec
 from otel_segment import semconv
 from otel_segment._types import JsonObject
 
-__all__ = ["Record", "Source", "merge_map", "place_header", "place_values"]
+__all__ = ["NO_SCOPE", "Record", "Scope", "Source", "merge_map", "place_header", "place_values"]
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):
@@ -19,6 +19,19 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     client_names: tuple[str, ...]
     context: JsonObject
     """The fields of Segment's context that all records of this source share."""
+    resource: JsonObject
+    """All attributes of the resource: what a mapping may ask for."""
+
+
+class Scope(msgspec.Struct, frozen=True, gc=False):
+    """The instrumentation scope that an event comes from."""
+
+    name: str = ""
+    version: str | None = None
+    attributes: JsonObject = {}
+
+
+NO_SCOPE = Scope()
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +53,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """What may be asked about the event, the nearest first: its own attributes, its span's, its client's."""
     span: JsonObject | None = None
     """The attributes of the span that the event happened in, for a span's event."""
+    span_name: str | None = None
+    scope: Scope = NO_SCOPE
+    severity: int = 0
+    """The severity number, 1 to 24; 0 where there is none."""
 
     def seed(self) -> bytes:
         """Return what tells this record from any other, apart from its payload."""

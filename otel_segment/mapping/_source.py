@@ -28,7 +28,7 @@ def describe_source(resource: JsonObject) -> Source:
     context: JsonObject = {"channel": channel, "library": LIBRARY}
     if app := _app(resource):
         context["app"] = app
-    return Source(client, tuple(client), context)
+    return Source(client, tuple(client), context, resource)
 
 
 def _channel(resource: JsonObject) -> str:

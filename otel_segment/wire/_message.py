@@ -7,9 +7,9 @@ from hashlib import blake2b
 import msgspec
 
 from otel_segment._types import JsonObject, Payload
-from otel_segment.mapping import MAX_DEPTH, MAX_INTEGER, mended
+from otel_segment.mapping import MAX_DEPTH, MAX_INTEGER, TooManyValues, derived_ids, mended
 
-__all__ = ["decode_message", "encode_message"]
+__all__ = ["decode_message", "encode_message", "encode_messages"]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -46,6 +46,36 @@ def encode_message(payload: Payload, seed: Callable[[], bytes]) -> bytes:
         return encoded
     digest = hexlify(blake2b(encoded + seed(), digest_size=16).digest())
     return b"".join((b'{"messageId":"', digest, b'",', encoded[1:]))
+
+
+def encode_messages(payloads: list[Payload], seed: Callable[[], bytes]) -> list[bytes | None]:
+    """Return the payloads that one record makes, encoded: the first as ever, the others with ids that follow its own.
+
+    Args:
+        payloads: The payloads, of which the first alone may bring an id.
+        seed: See ``encode_message()``.
+
+    Returns:
+        The messages; None for a payload that is larger than any event may be.
+    """
+    first = _encoded_or_none(payloads[0], seed)
+    if len(payloads) > 1:
+        derived_ids(_id_of(payloads[0], first) or blake2b(seed(), digest_size=16).hexdigest(), payloads)
+    return [first, *(_encoded_or_none(payload, seed) for payload in payloads[1:])]
+
+
+def _encoded_or_none(payload: Payload, seed: Callable[[], bytes]) -> bytes | None:
+    try:
+        return encode_message(payload, seed)
+    except TooManyValues:
+        return None
+
+
+def _id_of(payload: Payload, message: bytes | None) -> str | None:
+    if "messageId" in payload:
+        return payload["messageId"]
+    found: str | None = None if message is None else decode_message(message)["messageId"]
+    return found
 
 
 def decode_message(message: bytes) -> JsonObject:

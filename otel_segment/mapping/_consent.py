@@ -1,0 +1,45 @@
+"""Consent: whether an event may leave, and what Segment is told of it."""
+
+from otel_segment import semconv
+from otel_segment._types import JsonObject
+from otel_segment.mapping._document import Mapping
+from otel_segment.mapping._forms import has_consent
+from otel_segment.mapping._record import Record
+
+__all__ = ["Consent"]
+
+# Reporting that consent was taken back must not need that consent (Segment's consent specification).
+_CONSENT_EVENT = "Segment Consent Preference Updated"
+
+
+class Consent:
+    """What a mapping says of consent.
+
+    Args:
+        mapping: The mapping.
+    """
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._required = mapping.require_consent
+        self._is_strict = mapping.strict_consent
+        self._categories = mapping.consent
+
+    def is_lacking(self, record: Record, event: str | None) -> bool:
+        """Tell whether an event lacks a consent that it needs."""
+        if not self._required or (event == _CONSENT_EVENT and not self._is_strict):
+            return False
+        return not has_consent(record, self._required)
+
+    def translate(self, record: Record, context: JsonObject) -> None:
+        """Put Segment's categories in place of the application's names.
+
+        Each category is said, as Segment takes one that is not for a no on the profile, and no consent at all for
+        consent to everything. One that several consents lead to needs all of them.
+        """
+        if not self._categories:
+            return
+        given = record.merged(semconv.ANALYTICS_CONSENT)
+        categories: JsonObject = {}
+        for name, category in self._categories.items():
+            categories[category] = categories.get(category, True) and given.get(name) is True
+        context["consent"] = {"categoryPreferences": categories}

@@ -1,0 +1,163 @@
+"""Privacy: what may be read of a record, before anything is read, and one last look at what was made of it."""
+
+from typing import Any
+
+from otel_segment import semconv
+from otel_segment._types import JsonObject, Payload
+from otel_segment.mapping import _document
+from otel_segment.mapping._cards import may_hold_card, without_cards
+from otel_segment.mapping._credentials import may_hold_credentials
+from otel_segment.mapping._privacy_walk import Walk
+from otel_segment.mapping._request_leaves import GONE
+from otel_segment.mapping._scrubbing import LARGE, SHORTEST_SECRET, may_hold_secret, scrubbed
+from otel_segment.mapping._treatments import BODY, Treatment, Treatments
+
+__all__ = ["Privacy"]
+
+# Applications have few shapes of events; one that makes up names for ever must not grow the cache for ever.
+_MOST_SHAPES = 1_024
+
+# Where the fields of a payload would lie, had they come as attributes.
+_PLACES = {
+    "context": semconv.ANALYTICS_CONTEXT,
+    "properties": semconv.ANALYTICS_PROPERTIES,
+    "traits": semconv.ANALYTICS_TRAITS,
+}
+_PAGE = "analytics.page"
+_TEXTS = ("event", "name", "category")
+
+
+class Privacy:
+    """The privacy rules of a mapping. Nothing here raises, whatever the records hold.
+
+    Args:
+        rules: The rules.
+        salt: The secret for hashes; without one, what should be hashed is left out.
+
+    Attributes:
+        is_needed: Whether anything is to be done at all.
+        looks_again: Whether what a mapping makes of other attributes may be what a request tells of a person, so that
+            :meth:`payload` is worth its time.
+    """
+
+    def __init__(self, rules: _document.Privacy, salt: str | None) -> None:
+        self._treatments = Treatments(rules, salt)
+        self._last = Treatments(rules, salt, has_globs=False)
+        self._cleans = rules.deny_list
+        self._shapes: dict[tuple[str, ...], dict[str, Treatment]] = {}
+        self.looks_again = (rules.ip, rules.query, rules.user_agent) != ("keep", "keep", "keep")
+        self.is_needed = self.looks_again or bool(rules.deny_list or rules.drop or rules.hash or rules.mask)
+
+    def attributes(self, attributes: JsonObject) -> JsonObject:
+        """Return what may be read of the attributes of a record, a span, a scope or a resource.
+
+        Args:
+            attributes: The attributes, which stay as they are.
+
+        Returns:
+            The same map where all may be read, else another.
+        """
+        names = tuple(attributes)
+        by_name = self._shapes.get(names)
+        if by_name is None:
+            by_name = self._shape(names)
+        found = self._treated(attributes, by_name) if by_name else attributes
+        texts: list[str] = []
+        doubtful: list[str] = []
+        # Only a few values are worth a closer look; all texts together get their first one at once.
+        for name, value in found.items():
+            kind = type(value)
+            if kind is str:
+                if len(value) >= SHORTEST_SECRET:
+                    texts.append(value)
+            elif kind is int or kind is float:
+                if not -LARGE < value < LARGE:
+                    doubtful.append(name)
+            elif kind is not bool and value is not None:
+                doubtful.append(name)
+        if texts and self._cleans and may_hold_secret(joined := "\n".join(texts)):
+            doubtful += _doubtful(found, joined)
+        return self._swept(found, doubtful, by_name) if doubtful else found
+
+    def body(self, body: Any) -> Any:
+        """Return what may be read of a record's body, of any type; None where nothing may be.
+
+        Args:
+            body: The body, which stays as it is.
+        """
+        if body is None:
+            return None
+        taken = self._walk().take(body, BODY, self._treatments.find(BODY))
+        return None if taken is GONE else taken
+
+    def text(self, value: str) -> str:
+        """Return what may be read of the name of a record, a span or a scope."""
+        clean: str = scrubbed(value) if self._cleans else value
+        return clean
+
+    def payload(self, payload: Payload) -> None:
+        """Take out of a payload what the mapping made of values that were called otherwise.
+
+        Args:
+            payload: The payload; what is in its maps stays as it is, and is replaced where it has to be.
+        """
+        fields: JsonObject = payload  # type: ignore[assignment]
+        for field, place in _PLACES.items():
+            if given := fields.get(field):
+                path = _PAGE if fields["type"] == "page" and field == "properties" else place
+                taken = Walk(self._last, cleans_keys=self._cleans).take(given, path, self._last.find(path))
+                fields[field] = {} if taken is GONE else taken
+        for field in _TEXTS:
+            if field in fields:
+                fields[field] = self.text(fields[field])
+
+    def _walk(self) -> Walk:
+        return Walk(self._treatments, cleans_keys=self._cleans)
+
+    def _shape(self, names: tuple[str, ...]) -> dict[str, Treatment]:
+        """Work out which attributes of a record need something done for the sake of their names."""
+        found = {name: treatment for name in names if (treatment := self._treatments.find(name)).by_name}
+        if self._cleans:
+            found |= {name: self._treatments.find(name) for name in names if without_cards(name) != name}
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes[names] = found
+        return found
+
+    def _treated(self, attributes: JsonObject, by_name: dict[str, Treatment]) -> JsonObject:
+        found = attributes
+        for name, treatment in by_name.items():
+            value = attributes[name]
+            taken = self._walk().take(value, name, treatment)
+            clean = without_cards(name) if self._cleans else name
+            if taken is value and clean == name:
+                continue
+            if found is attributes:
+                found = attributes.copy()
+            if taken is GONE or clean != name:
+                del found[name]
+            if taken is not GONE:
+                found[clean] = taken
+        return found
+
+    def _swept(self, found: JsonObject, names: list[str], by_name: dict[str, Treatment]) -> JsonObject:
+        changed: JsonObject = {}
+        for name in names:
+            if name not in by_name:
+                value = found[name]
+                treatment = self._treatments.find(name)
+                taken = treatment.leaf(value) if type(value) is str else self._walk().take(value, name, treatment)
+                if taken is not value:
+                    changed[name] = taken
+        if not changed:
+            return found
+        swept = {**found, **changed}
+        return {name: value for name, value in swept.items() if value is not GONE}
+
+
+def _doubtful(attributes: JsonObject, joined: str) -> list[str]:
+    """Return which of some attributes are texts that may hold a secret."""
+    texts = ((name, value) for name, value in attributes.items() if type(value) is str)
+    if may_hold_card(joined):
+        return [name for name, _ in texts]
+    return [name for name, value in texts if may_hold_credentials(value)]

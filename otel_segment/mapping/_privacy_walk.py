@@ -1,0 +1,112 @@
+"""One walk through a value of any shape, under the privacy rules."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from otel_segment.mapping._cards import SHORTEST_CARD, without_cards
+from otel_segment.mapping._request_leaves import GONE, Leaf
+from otel_segment.mapping._treatments import Treatment, Treatments
+from otel_segment.mapping._values import TRUNCATED, text
+
+__all__ = ["MAX_VALUES", "Walk"]
+
+MAX_VALUES = 65_536
+"""Values that one value may hold; more than an event may, and a bound for one that holds itself."""
+
+# What stands for a value of more: as little an event as that was.
+_TOO_MANY: list[None] = [None] * MAX_VALUES
+_DEEPEST = 64
+"""Levels that are looked into; less deep ones are cut before they are sent."""
+
+_SCALARS: frozenset[type] = frozenset({str, bool, int, float, type(None), bytes, bytearray, memoryview})
+
+
+class _TooManyError(Exception):
+    """The value is larger than any event may be."""
+
+
+class Walk:
+    """One walk, bounded in depth and in the number of values.
+
+    Args:
+        treatments: What happens to what lies at a path.
+        cleans_keys: Whether keys are searched for the numbers of cards.
+    """
+
+    __slots__ = ("_cleans_keys", "_find", "_known", "_left")
+
+    def __init__(self, treatments: Treatments, *, cleans_keys: bool) -> None:
+        self._known = treatments.known.get
+        self._find = treatments.find
+        self._cleans_keys = cleans_keys
+        self._left = MAX_VALUES
+
+    def take(self, value: Any, path: str, treatment: Treatment) -> Any:
+        """Return what may be read of a value; the value itself where all of it may be, or ``GONE``.
+
+        Args:
+            value: The value, which stays as it is.
+            path: Where it lies.
+            treatment: What happens to it.
+        """
+        if treatment.denial.holds_for(value):
+            return GONE
+        try:
+            return self._value(value, path, treatment.leaf, treatment.is_final, 0)
+        except _TooManyError:
+            return _TOO_MANY
+
+    def _value(self, value: Any, path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise _TooManyError
+        if type(value) in _SCALARS or not isinstance(value, Mapping | Sequence | AbstractSet):
+            return leaf(value)
+        if isinstance(value, str | bytes | bytearray | memoryview):
+            return leaf(value)
+        if depth >= _DEEPEST:
+            return TRUNCATED
+        try:
+            if isinstance(value, Mapping):
+                return self._map(value, path, leaf if is_final else None, depth + 1)
+            return self._list(value, path, leaf, is_final, depth + 1)
+        except _TooManyError:
+            raise
+        except Exception:  # noqa: BLE001 - an application's container may do anything
+            return TRUNCATED
+
+    def _map(self, given: Mapping[Any, Any], path: str, final: Leaf | None, depth: int) -> Any:
+        made: dict[str, Any] = {}
+        is_same = True
+        for key in given:
+            value = given[key]
+            name = key if type(key) is str else text(key)
+            inner = f"{path}.{name}"
+            denial, leaf, is_final, _ = self._known(inner) or self._find(inner)
+            if denial and denial.holds_for(value):
+                is_same = False
+                continue
+            taken = self._value(value, inner, final or leaf, is_final or final is not None, depth)
+            if taken is GONE:
+                is_same = False
+                continue
+            if len(name) >= SHORTEST_CARD and self._cleans_keys:
+                name = without_cards(name)  # noqa: PLW2901
+            if is_same and (taken is not value or (name is not key and name != text(key))):
+                is_same = False
+            made[name] = taken
+        return given if is_same else made
+
+    def _list(self, given: "Sequence[Any] | AbstractSet[Any]", path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
+        is_same = True
+        made: list[Any] = []
+        for item in given:
+            taken = self._value(item, path, leaf, is_final, depth)
+            is_same = is_same and taken is item
+            if taken is not GONE:
+                made.append(taken)
+        if is_same:
+            return given
+        # Sets have no order of their own; one that repeats keeps message ids repeatable.
+        return sorted(made, key=repr) if isinstance(given, AbstractSet) else made
