@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from otel_segment.inspector import LocalEndpoint
+from otel_segment.mapping._ecommerce import flaws
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
@@ -86,6 +87,35 @@ def test_configured(endpoint: LocalEndpoint) -> None:
     assert "all settled: True; accepted 3, delivered 2" in printed
 
 
+def test_ecommerce(endpoint: LocalEndpoint) -> None:
+    """The visit arrives in the specification's names, its money as numbers, and without a flaw."""
+    printed = run("Segment's e-commerce events, each a typed call", endpoint)
+
+    assert printed == "all settled: True\n"
+    messages = {message["event"]: message for message in endpoint.received.messages}
+    assert [(name, flaws(name, message["properties"])) for name, message in messages.items()] == [
+        ("Products Searched", []),
+        ("Product List Viewed", []),
+        ("Product Viewed", []),
+        ("Product Added", []),
+        ("Coupon Applied", []),
+        ("Checkout Started", []),
+        ("Checkout Step Completed", []),
+        ("Order Completed", []),
+        ("Order Refunded", []),
+    ]
+    order = messages["Order Completed"]
+    assert (order["userId"], order["anonymousId"]) == ("u-1042", "anonymous-77")
+    assert (order["properties"]["revenue"], order["properties"]["gift"]) == (43.9, True)
+    assert order["properties"]["products"][1] == {
+        "product_id": "p-2",
+        "name": "Mug",
+        "price": 4.5,
+        "quantity": 2,
+        "glaze": "blue",
+    }
+
+
 def test_span_events(endpoint: LocalEndpoint) -> None:
     """The two analytics events of the span arrive with what the span knows, and the third event does not."""
     run("events on spans", endpoint)
@@ -153,4 +183,4 @@ def test_list_is_complete() -> None:
     files = {path.name for path in (ROOT / "examples").iterdir() if path.suffix in {".py", ".yaml"}}
 
     assert {name for name in files if name not in README} == set()
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
