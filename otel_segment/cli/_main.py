@@ -9,16 +9,18 @@ from otel_segment._version import __version__
 from otel_segment.cli._command import FAILED, INTERRUPTED, Command, CommandError, add_commands
 from otel_segment.cli._demo import DEMO
 from otel_segment.cli._replay import REPLAY
+from otel_segment.cli.mapping import MAPPING
 from otel_segment.cli.spool import SPOOL
 
 __all__ = ["main"]
 
-_COMMANDS: tuple[Command, ...] = (DEMO, REPLAY, SPOOL)
+_COMMANDS: tuple[Command, ...] = (DEMO, MAPPING, REPLAY, SPOOL)
 
 _EPILOG = """\
 examples:
   otel-segment demo             a small shop, a crowd of visitors, and the Segment calls as they arrive
   otel-segment demo --once      the same as a check: ends by itself, exit code 0 when nothing was lost
+  otel-segment mapping check F  what is wrong with mapping rules, if anything is
   otel-segment replay FILE      the events of a dead-letter file once more
   otel-segment spool status     what waits in the spool, and for which endpoint
   otel-segment COMMAND --help   what a command takes

@@ -1,4 +1,4 @@
-"""The doors: what the OpenTelemetry SDK calls.
+"""The doors: what the OpenTelemetry SDK calls; and what tells beforehand what comes out of them.
 
 Each is loaded when it is first asked for: a process that has log records alone does not load the SDK of spans.
 """
@@ -8,15 +8,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from otel_segment.exporters._logs import SegmentLogRecordExporter
+    from otel_segment.exporters._mapping_file import MappingFile, read_mapping_file
     from otel_segment.exporters._processor import SegmentLogRecordProcessor
+    from otel_segment.exporters._rehearsal import Outcome, RecordedEvent, Rehearsal
     from otel_segment.exporters._spans import SegmentSpanExporter
 
-__all__ = ["SegmentLogRecordExporter", "SegmentLogRecordProcessor", "SegmentSpanExporter"]
+__all__ = [
+    "MappingFile",
+    "Outcome",
+    "RecordedEvent",
+    "Rehearsal",
+    "SegmentLogRecordExporter",
+    "SegmentLogRecordProcessor",
+    "SegmentSpanExporter",
+    "read_mapping_file",
+]
 
 _HOMES = {
+    "MappingFile": "_mapping_file",
+    "Outcome": "_rehearsal",
+    "RecordedEvent": "_rehearsal",
+    "Rehearsal": "_rehearsal",
     "SegmentLogRecordExporter": "_logs",
     "SegmentLogRecordProcessor": "_processor",
     "SegmentSpanExporter": "_spans",
+    "read_mapping_file": "_mapping_file",
 }
 
 

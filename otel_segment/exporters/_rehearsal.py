@@ -1,0 +1,101 @@
+"""What the exporters would make of recorded events, without sending any."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from otel_segment._types import Drop, JsonObject
+from otel_segment.exporters._functions import find_function, say_failed_function
+from otel_segment.exporters._salt import check_salt
+from otel_segment.exporters._seen import Seen
+from otel_segment.mapping import Mapper, Mapping, Record
+from otel_segment.reasons import DropReason
+from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_messages
+
+__all__ = ["Outcome", "RecordedEvent", "Rehearsal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvent:
+    """A log record, or a span's event, as somebody wrote it down."""
+
+    name: str | None = None
+    attributes: JsonObject = field(default_factory=dict)
+    body: Any = None
+    timestamp: int = 0
+    """When it happened, in nanoseconds since 1970; 0 where that is not known."""
+    observed_timestamp: int = 0
+    trace_id: int = 0
+    span_id: int = 0
+    severity: int = 0
+    resource: JsonObject = field(default_factory=dict)
+    scope_name: str = ""
+    scope_version: str | None = None
+    scope_attributes: JsonObject = field(default_factory=dict)
+    span: JsonObject | None = None
+    """The attributes of the span, for a span's event."""
+    span_name: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What becomes of an event."""
+
+    rule: int | None
+    """The position of the rule that takes it."""
+    is_selected: bool
+    """Whether it is an event of analytics at all."""
+    messages: list[JsonObject]
+    drops: list[Drop]
+
+
+class Rehearsal:
+    """An exporter's conversion, for events that come one after the other, as one exporter would see them.
+
+    Args:
+        mapping: The mapping.
+        salt: The secret for its hashes.
+
+    Raises:
+        ConfigurationError: If the mapping needs a salt and there is none.
+    """
+
+    def __init__(self, mapping: Mapping, salt: str | None) -> None:
+        check_salt(mapping, salt)
+        memory = Seen(mapping.seen.limit, mapping.seen.time_to_live)
+        self._mapper = Mapper(mapping, salt=salt, memory=memory, resolve=find_function, report=say_failed_function)
+
+    def take(self, event: RecordedEvent) -> Outcome:
+        """Convert an event."""
+        record = self._record(event)
+        rule = self._mapper.rule_for(record)
+        made = self._mapper.map(record)
+        if made is None:
+            return Outcome(rule, is_selected=False, messages=[], drops=[])
+        drops = [each for each in made if isinstance(each, Drop)]
+        payloads = [each for each in made if not isinstance(each, Drop)]
+        messages: list[JsonObject] = []
+        for encoded in encode_messages(payloads, record.seed) if payloads else ():
+            if encoded is None or len(encoded) > MAX_EVENT_BYTES:
+                size = f"{len(encoded):,} of at most {MAX_EVENT_BYTES:,} bytes" if encoded else "too many values"
+                drops.append(Drop(DropReason.EVENT_TOO_LARGE, {}, size))
+            else:
+                messages.append(decode_message(encoded))
+        return Outcome(rule, is_selected=True, messages=messages, drops=drops)
+
+    def _record(self, event: RecordedEvent) -> Record:
+        source = self._mapper.source(event.resource)
+        places = (event.attributes, event.span, source.client or None)
+        return Record(
+            event.name,
+            event.attributes,
+            event.body,
+            event.timestamp,
+            event.observed_timestamp,
+            event.trace_id,
+            event.span_id,
+            source,
+            tuple(place for place in places if place is not None),
+            event.span,
+            event.span_name,
+            self._mapper.scope(event.scope_name, event.scope_version, event.scope_attributes),
+            event.severity,
+        )
