@@ -25,7 +25,7 @@ from otel_segment.ecommerce import Product
 from otel_segment.ecommerce._arguments import AnyCall
 from otel_segment.emit import _refusals
 from otel_segment.inspector import LocalEndpoint
-from otel_segment.mapping._ecommerce import flaws
+from otel_segment.mapping import ecommerce_flaws as flaws
 
 SHOWN = {
     "product_id": "507f1f77",
@@ -107,7 +107,7 @@ def arrived(monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrived]:
     monkeypatch.setattr(_log, "_last_said", {})
     monkeypatch.setattr(_refusals, "_counts", {})
     with LocalEndpoint(write_key="k") as endpoint:
-        processor = SegmentLogRecordProcessor(write_key="k", endpoint=endpoint.url)
+        processor = SegmentLogRecordProcessor(write_key="k", endpoint=endpoint.url, mapping={"validate": "ecommerce"})
         provider = LoggerProvider(shutdown_on_exit=False)
         provider.add_log_record_processor(processor)
         set_logger_provider(provider)
@@ -421,6 +421,11 @@ class TestFlaws:
             ),
             ("Product Reviewed", {"product_id": "p", "rating": 5}, ["rating is a number, wanted: a text"]),
             ("Product Reviewed", {"product_id": "p", "rating": None, "own": object()}, []),
+            (
+                "Cart Viewed",
+                {"products": ({"sku": "s"},), "cart_id": b"c"},
+                ["cart_id is of the type bytes, wanted: a text"],
+            ),
             ("Signed Up", {"revenue": "a lot"}, []),
             ("", {}, []),
         ],
@@ -450,6 +455,23 @@ class TestFlaws:
     def test_near_misses(self, near: str, meant: str) -> None:
         """A name that is nearly one of the specification, or was one, is told with the right one."""
         assert flaws(near, {}) == [f"the event should be named {meant!r}"]
+
+    def test_told(self, arrived: Arrived, caplog: pytest.LogCaptureFixture) -> None:
+        """Where the mapping asks for it, flaws of an event are told in the log, and the event is sent all the same."""
+        call("Order Completed")(user_id="u-1", order_id="o-1", revenue="12.50", products=[{"product_id": "p-1"}])
+
+        assert [message["properties"]["revenue"] for message in arrived()] == ["12.50"]
+        (line,) = [record.getMessage() for record in caplog.records if record.name == "otel_segment"]
+        assert "'Order Completed'" in line
+        assert line.endswith(": revenue is a text, wanted: a number")
+
+    def test_correct_events_are_not_told(self, arrived: Arrived, caplog: pytest.LogCaptureFixture) -> None:
+        """The specification's own examples, as they come through the SDK, are told of nowhere."""
+        for event, properties in SPECIFIED.items():
+            call(event)(user_id="u-1", **properties)
+
+        assert len(arrived()) == len(SPECIFIED)
+        assert [record.getMessage() for record in caplog.records if record.name == "otel_segment"] == []
 
     @given(
         event=st.sampled_from(sorted(EVENTS)), properties=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6)

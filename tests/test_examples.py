@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from otel_segment.inspector import LocalEndpoint
-from otel_segment.mapping._ecommerce import flaws
+from otel_segment.mapping import ecommerce_flaws as flaws
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")

@@ -92,7 +92,8 @@ def _fits(kind: Kind, value: Any) -> bool:
         return isinstance(value, str) and len(value) == _CURRENCY_LETTERS and value.isascii() and value.isalpha()
     if kind is Kind.QUERY:
         return isinstance(value, str | dict)
-    return isinstance(value, str if kind is Kind.TEXT else list)
+    # OpenTelemetry keeps the lists of attributes as tuples.
+    return isinstance(value, str if kind is Kind.TEXT else list | tuple)
 
 
 def _is_absent(value: Any) -> bool:
@@ -106,7 +107,9 @@ def _what(value: Any) -> str:
         return "a text"
     if isinstance(value, int | float):
         return "a number"
-    return "a map" if isinstance(value, dict) else "a list"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "a map" if isinstance(value, dict) else f"of the type {type(value).__name__}"
 
 
 @lru_cache(maxsize=1024)
