@@ -28,7 +28,7 @@ _MANY_DIGITS = re.compile(rf"(?:\d(?:{_SEPARATORS})?){{{SHORTEST_CARD}}}")
 _GROUP = re.compile(r"\d+")
 
 # Bytes as digits and others, so that one search for a run of digits tells that there can be no card.
-_DIGITS = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
+_DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
 _RUN = b"0" * SHORTEST_CARD
 
 # By length, the first four digits from and to. Lengths that are allowed but hardly in use, and that ids of social
@@ -55,7 +55,8 @@ _ISSUERS: dict[int, tuple[tuple[int, int], ...]] = {
 def may_hold_card(text: str) -> bool:
     """Tell, at the least cost, whether a text may hold the number of a card."""
     if text.isascii():
-        return _RUN in text.encode().translate(_DIGITS, b" -")
+        # To look for its place is quicker, in bytes, than to ask whether it is there.
+        return text.encode().translate(_DIGITS, b" -").find(_RUN) >= 0
     return _MANY_DIGITS.search(text) is not None
 
 

@@ -9,7 +9,7 @@ from otel_segment.mapping._cards import may_hold_card, without_cards
 from otel_segment.mapping._credentials import may_hold_credentials
 from otel_segment.mapping._privacy_walk import Walk
 from otel_segment.mapping._request_leaves import GONE
-from otel_segment.mapping._scrubbing import LARGE, SHORTEST_SECRET, may_hold_secret, scrubbed
+from otel_segment.mapping._scrubbing import LARGE, may_hold_secret, scrubbed
 from otel_segment.mapping._treatments import BODY, Treatment, Treatments
 
 __all__ = ["Privacy"]
@@ -63,21 +63,21 @@ class Privacy:
             by_name = self._shape(names)
         found = self._treated(attributes, by_name) if by_name else attributes
         texts: list[str] = []
-        doubtful: list[str] = []
+        is_plain = True
         # Only a few values are worth a closer look; all texts together get their first one at once.
-        for name, value in found.items():
+        for value in found.values():
             kind = type(value)
             if kind is str:
-                if len(value) >= SHORTEST_SECRET:
-                    texts.append(value)
+                texts.append(value)
             elif kind is int or kind is float:
                 if not -LARGE < value < LARGE:
-                    doubtful.append(name)
+                    is_plain = False
             elif kind is not bool and value is not None:
-                doubtful.append(name)
-        if texts and self._cleans and may_hold_secret(joined := "\n".join(texts)):
-            doubtful += _doubtful(found, joined)
-        return self._swept(found, doubtful, by_name) if doubtful else found
+                is_plain = False
+        joined = "\n".join(texts) if self._cleans else ""
+        if is_plain and not may_hold_secret(joined):
+            return found
+        return self._swept(found, may_hold_card(joined), by_name)
 
     def body(self, body: Any) -> Any:
         """Return what may be read of a record's body, of any type; None where nothing may be.
@@ -140,24 +140,23 @@ class Privacy:
                 found[clean] = taken
         return found
 
-    def _swept(self, found: JsonObject, names: list[str], by_name: dict[str, Treatment]) -> JsonObject:
+    def _swept(self, found: JsonObject, has_card: bool, by_name: dict[str, Treatment]) -> JsonObject:
+        """Look closer at the values for which there is a reason."""
         changed: JsonObject = {}
-        for name in names:
-            if name not in by_name:
-                value = found[name]
-                treatment = self._treatments.find(name)
-                taken = treatment.leaf(value) if type(value) is str else self._walk().take(value, name, treatment)
-                if taken is not value:
-                    changed[name] = taken
+        for name, value in found.items():
+            if name in by_name:
+                continue
+            if type(value) is str:
+                if not (has_card or may_hold_credentials(value)):
+                    continue
+                taken = self._treatments.find(name).leaf(value)
+            elif value is None or type(value) is bool:
+                continue
+            else:
+                taken = self._walk().take(value, name, self._treatments.find(name))
+            if taken is not value:
+                changed[name] = taken
         if not changed:
             return found
         swept = {**found, **changed}
         return {name: value for name, value in swept.items() if value is not GONE}
-
-
-def _doubtful(attributes: JsonObject, joined: str) -> list[str]:
-    """Return which of some attributes are texts that may hold a secret."""
-    texts = ((name, value) for name, value in attributes.items() if type(value) is str)
-    if may_hold_card(joined):
-        return [name for name, _ in texts]
-    return [name for name, value in texts if may_hold_credentials(value)]

@@ -1,6 +1,6 @@
 """One walk through a value of any shape, under the privacy rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -92,13 +92,13 @@ class Walk:
                 is_same = False
                 continue
             if len(name) >= SHORTEST_CARD and self._cleans_keys:
-                name = without_cards(name)  # noqa: PLW2901
+                name = without_cards(name)
             if is_same and (taken is not value or (name is not key and name != text(key))):
                 is_same = False
             made[name] = taken
         return given if is_same else made
 
-    def _list(self, given: "Sequence[Any] | AbstractSet[Any]", path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
+    def _list(self, given: Collection[Any], path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
         is_same = True
         made: list[Any] = []
         for item in given:

@@ -22,6 +22,7 @@ class QueryRule:
     """
 
     def __init__(self, rule: Literal["drop"] | QueryKeys) -> None:
+        self._is_drop = rule == "drop"
         self._allows = compile_globs([] if rule == "drop" else rule.allow)
 
     def url(self, url: str) -> str:
@@ -44,7 +45,13 @@ class QueryRule:
         return mark + self._kept(fragment.removeprefix("#"))
 
     def allows_campaign(self, key: str) -> bool:
-        """Tell whether a key of the campaign is kept, which stands for a ``utm_`` key of a query."""
+        """Tell whether a key of the campaign is kept, which stands for a ``utm_`` key of a query.
+
+        Args:
+            key: The key; empty for the campaign as a whole.
+        """
+        if not key:
+            return not self._is_drop
         return self._allows("utm_campaign" if key == "name" else "utm_" + key)
 
     def _after_mark(self, text: str) -> str:

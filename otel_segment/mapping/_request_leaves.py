@@ -56,7 +56,7 @@ class RequestLeaves:
             return self._leaves.get(kind)
         prefix = next(prefix for prefix in CAMPAIGN_PREFIXES if path.startswith(prefix))
         key = path[len(prefix) + 1 :]
-        return None if not key or self._query.allows_campaign(key) else gone
+        return None if self._query.allows_campaign(key) else gone
 
     def _add_references(self, query: QueryRule | None, clean: Leaf | None) -> None:
         self._leaves[Kind.URL] = _reference(query and query.url, clean)

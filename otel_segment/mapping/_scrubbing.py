@@ -6,9 +6,9 @@ from otel_segment.mapping._cards import REDACTED, SHORTEST_CARD, may_hold_card, 
 from otel_segment.mapping._credentials import may_hold_credentials, without_credentials
 from otel_segment.mapping._values import text
 
-__all__ = ["LARGE", "SHORTEST_SECRET", "may_hold_secret", "scrubbed"]
+__all__ = ["LARGE", "may_hold_secret", "scrubbed"]
 
-SHORTEST_SECRET = len("?token=x")
+_SHORTEST_SECRET = len("?token=x")
 """Characters of the shortest text that anything could be found in."""
 
 LARGE = 10 ** (SHORTEST_CARD - 1)
@@ -26,7 +26,7 @@ def scrubbed(value: Any) -> Any:
     """Return what may be written for a value that is neither list nor map; the value itself where it may be."""
     kind = type(value)
     if kind is str:
-        return value if len(value) < SHORTEST_SECRET else _without_secrets(value)
+        return value if len(value) < _SHORTEST_SECRET else _without_secrets(value)
     if value is None or kind is bool:
         return value
     if kind is int or kind is float:
