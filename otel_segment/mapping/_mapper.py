@@ -35,6 +35,7 @@ __all__ = ["Mapper"]
 
 _NO_MAPPING = Mapping()
 _MOST_NAMES = 4_096
+_IDS = ("userId", "anonymousId")
 
 
 def _unresolved(name: str) -> Function:
@@ -152,6 +153,8 @@ class Mapper:
         plan = self._plans.plan_for(record, event)
         if program.is_plain:
             made = self._plain(record, event, program, kind, plan)
+            if program.sides and not isinstance(own := made[0], Drop):
+                made = [*self._introduced(record, program, plan, own), own]
         else:
             made = self._compose(record, event, program, cast("Call", kind), plan)
             if is_anonymous and self._anonymity is not None:
@@ -192,19 +195,25 @@ class Mapper:
             payload["integrations"] = integrations
         return [payload]
 
-    def _compose(
-        self, record: Record, event: str | None, program: Program, kind: Call, plan: Plan
-    ) -> list[Payload | Drop]:
-        """Make all calls of a record, as the mapping says."""
-        ids = self._people.ids(record)
-        if program.sample is not None and not is_kept(ids, program.sample):
-            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+    def _introduced(self, record: Record, program: Program, plan: Plan, own: Payload) -> list[Payload | Drop]:
+        """Make the calls that go before a plain one because they are news; what they share is its own."""
+        due = program.news(record, plan, own["type"], own)
+        if not due:
+            return []
+        ids = {field: value for field in _IDS if (value := own.get(field))}
+        draft = self._draft(record, program, plan, cast("dict[str, str]", ids))
+        made: list[Payload | Drop] = [introduction.make(draft, found) for introduction, found in due]
+        if uid := own.pop("messageId", None):
+            cast("Payload", made[0])["messageId"] = uid
+        return made
+
+    def _draft(self, record: Record, program: Program, plan: Plan, ids: dict[str, str]) -> Draft:
         context = _context(record, plan)
         self._consent.translate(record, context)
         integrations = program.integrations
         if plan.has_integrations:
             integrations = {**integrations, **record.merged(semconv.ANALYTICS_INTEGRATIONS)}
-        draft = Draft(
+        return Draft(
             record,
             plan,
             ids=ids,
@@ -213,7 +222,15 @@ class Mapper:
             integrations=integrations,
             finish=program.finish,
         )
-        made = program.make(draft, kind, event)
+
+    def _compose(
+        self, record: Record, event: str | None, program: Program, kind: Call, plan: Plan
+    ) -> list[Payload | Drop]:
+        """Make all calls of a record, as the mapping says."""
+        ids = self._people.ids(record)
+        if program.sample is not None and not is_kept(ids, program.sample):
+            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+        made = program.make(self._draft(record, program, plan, ids), kind, event)
         if not made:
             return [Drop(DropReason.IGNORED_BY_RULE, _known(kind, event, record))]
         if plan.has_uid and (uid := message_id(record)):

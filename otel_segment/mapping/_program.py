@@ -1,7 +1,8 @@
 """What is done with the records of one rule, or of none: all that the mapping says of them, compiled."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as MappingType
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
@@ -11,8 +12,10 @@ from otel_segment.mapping._document import Defaults, Mapping, Rule
 from otel_segment.mapping._draft import Draft, Finish
 from otel_segment.mapping._forms import Compiler, evaluate
 from otel_segment.mapping._identity import identifier
+from otel_segment.mapping._introductions import Found, Introduction, SignIn, introduce, introduce_group
 from otel_segment.mapping._lookup import MISSING, Getter
 from otel_segment.mapping._memory import Memory
+from otel_segment.mapping._plan import Plan
 from otel_segment.mapping._properties import Selection
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._side_calls import (
@@ -21,20 +24,20 @@ from otel_segment.mapping._side_calls import (
     compile_group,
     compile_identify,
     compile_view,
-    once,
-    sign_in,
 )
 from otel_segment.reasons import DropReason
 
 __all__ = ["Program", "Programs"]
 
+_ORDER: tuple[Call, ...] = ("identify", "group", "page", "screen", "alias")
+
 
 class _Side(NamedTuple):
-    """A call besides the event's own."""
+    """A call besides the event's own: the rule's each time, or the mapping's where it is news."""
 
     kind: Call
-    make: SideCall
-    is_of_rule: bool
+    make: SideCall | None
+    introduction: Introduction | None
 
 
 class Program(NamedTuple):
@@ -44,7 +47,7 @@ class Program(NamedTuple):
     type: Call | None
     sample: float | None
     is_plain: bool
-    """Whether its calls are what they would be without a mapping."""
+    """Whether the event's own call is what it would be without a mapping, and no rule makes another."""
     name: Callable[[Record, str | None], str | None]
     """Gives the event its name."""
     properties: Selection
@@ -64,13 +67,33 @@ class Program(NamedTuple):
         """Return all calls of a draft, in their order."""
         made: list[Payload | Drop] = []
         for side in self.sides:
-            # What an event says itself the mapping does not say before it.
-            is_said = kind in {side.kind, "alias"} and not (side.is_of_rule or self.skip)
-            if not is_said and (payload := side.make(draft)) is not None:
+            payload: Payload | None = None
+            if side.make is not None:
+                payload = side.make(draft)
+            elif side.introduction is not None and not self._says(kind, side.kind):
+                found = side.introduction.due(draft.record, draft.plan, draft.ids)
+                payload = side.introduction.make(draft, found) if found else None
+            if payload is not None:
                 made.append(payload)
         if not self.skip:
             made.append(self._own(draft, kind, event))
         return made
+
+    def news(
+        self, record: Record, plan: Plan, kind: str, ids: MappingType[str, Any]
+    ) -> list[tuple[Introduction, Found]]:
+        """Return the calls that are to be made of a person before an event whose own call is plain."""
+        due: list[tuple[Introduction, Found]] = []
+        for side in self.sides:
+            if side.introduction is not None and not self._says(kind, side.kind):
+                found = side.introduction.due(record, plan, ids)
+                if found is not None:
+                    due.append((side.introduction, found))
+        return due
+
+    def _says(self, kind: str, side: Call) -> bool:
+        """Tell whether an event says itself what the mapping would say before it."""
+        return kind in {side, "alias"} and not self.skip
 
     def _own(self, draft: Draft, kind: Call, event: str | None) -> Payload | Drop:
         record, call = draft.record, CALLS[kind]
@@ -103,9 +126,7 @@ class Programs:
         self._compiler = compiler
         self._finish = Finish(self._defaults(mapping.defaults), mapping.nest)
         self._context = compiler.values(mapping.context)
-        self._identify = mapping.identify and once(compile_identify(mapping.identify, compiler), memory)
-        self._group = mapping.group and once(compile_group(mapping.group, compiler), memory)
-        self._sign_in = sign_in(memory) if mapping.on_sign_in else UNSET
+        self._introductions = dict(self._introduced(mapping, memory))
         self._is_plain = self._finish.is_nothing and not (
             self._context
             or mapping.integrations
@@ -120,12 +141,14 @@ class Programs:
         said = rule or Rule(match="*")
         context = (self._context, self._compiler.values(said.context))
         sides = tuple(self._sides(said))
-        is_plain = self._is_plain and said.properties is True and said.name is UNSET
+        is_plain = self._is_plain and said.properties is True and said.name is UNSET and not said.skip
+        if any(side.make is not None for side in sides) or said.context or said.integrations:
+            is_plain = False
         return Program(
             ignore=said.ignore,
             type=said.type,
             sample=said.sample,
-            is_plain=is_plain and not (sides or said.skip or said.context or said.integrations),
+            is_plain=is_plain,
             name=self._name(said),
             properties=self._compiler.properties(said.properties),
             sides=sides,
@@ -135,26 +158,35 @@ class Programs:
             finish=self._finish,
         )
 
-    def _sides(self, rule: Rule) -> "list[_Side]":
+    def _introduced(self, mapping: Mapping, memory: Memory) -> "Iterator[tuple[Call, Introduction]]":
+        compiler, finish = self._compiler, self._finish
+        if mapping.identify:
+            yield "identify", introduce(mapping.identify, compiler, finish, memory)
+        if mapping.group:
+            yield "group", introduce_group(mapping.group, compiler, finish, memory)
+        if mapping.on_sign_in:
+            yield "alias", SignIn(memory)
+
+    def _sides(self, rule: Rule) -> "Iterator[_Side]":
+        own = dict(self._own_sides(rule))
+        for kind in _ORDER:
+            if kind in own:
+                yield _Side(kind, own[kind], None)
+            elif kind in self._introductions:
+                yield _Side(kind, None, self._introductions[kind])
+
+    def _own_sides(self, rule: Rule) -> "Iterator[tuple[Call, SideCall]]":
         compiler = self._compiler
-        sides: list[_Side] = []
         if rule.identify:
-            sides.append(_Side("identify", compile_identify(rule.identify, compiler), True))
-        elif self._identify:
-            sides.append(_Side("identify", self._identify, False))
+            yield "identify", compile_identify(rule.identify, compiler)
         if rule.group:
-            sides.append(_Side("group", compile_group(rule.group, compiler), True))
-        elif self._group:
-            sides.append(_Side("group", self._group, False))
+            yield "group", compile_group(rule.group, compiler)
         if rule.page:
-            sides.append(_Side("page", compile_view("page", rule.page, compiler), True))
+            yield "page", compile_view("page", rule.page, compiler)
         if rule.screen:
-            sides.append(_Side("screen", compile_view("screen", rule.screen, compiler), True))
+            yield "screen", compile_view("screen", rule.screen, compiler)
         if rule.alias:
-            sides.append(_Side("alias", compile_alias(rule.alias, compiler), True))
-        elif self._sign_in:
-            sides.append(_Side("alias", self._sign_in, False))
-        return sides
+            yield "alias", compile_alias(rule.alias, compiler)
 
     def _name(self, rule: Rule) -> Callable[[Record, str | None], str | None]:
         if rule.name is UNSET:

@@ -1,0 +1,172 @@
+"""The calls that the mapping makes of a person where they are news: identify, group, and alias at the sign-in."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from msgspec import UNSET
+
+from otel_segment import semconv
+from otel_segment._types import Call, JsonObject, Payload
+from otel_segment.mapping._calls import CALLS
+from otel_segment.mapping._document import GroupCall, IdentifyCall
+from otel_segment.mapping._draft import Draft, Finish
+from otel_segment.mapping._forms import Compiler
+from otel_segment.mapping._identity import identifier
+from otel_segment.mapping._lookup import MISSING, Getter
+from otel_segment.mapping._memory import Memory, person_key
+from otel_segment.mapping._plan import Plan
+from otel_segment.mapping._properties import Selection
+from otel_segment.mapping._record import Record
+
+__all__ = ["Found", "Introduction", "SignIn", "introduce", "introduce_group"]
+
+_SECOND = 1_000_000_000
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Found(NamedTuple):
+    """What is news."""
+
+    field: str | None
+    """The id that is the call's own; None where it has none."""
+    fields: JsonObject
+    """Its traits."""
+
+
+class Introduction(Protocol):
+    """A call that is made where it is news."""
+
+    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:
+        """Return what is news, and remember it as said; None where nothing is.
+
+        Args:
+            record: The record.
+            plan: The plan for its attributes.
+            ids: ``userId`` and ``anonymousId``, as far as they are known.
+        """
+        ...
+
+    def make(self, draft: Draft, found: Found) -> Payload:
+        """Make the call."""
+        ...
+
+
+class _Said:
+    """An identify or a group call: the id that is its own, and traits.
+
+    One that would say nothing but who it is, is news of a user alone, and only of one who was never seen.
+    """
+
+    def __init__(
+        self,
+        kind: Call,
+        field: str,
+        get: Getter | None,
+        traits: Selection,
+        *,
+        finish: Finish,
+        memory: Memory,
+    ) -> None:
+        self._kind: Call = kind
+        self._field = field
+        self._get = get
+        self._traits = traits
+        self._finish = finish
+        self._memory = memory
+        self._begin = CALLS[kind].begin
+        self._complete = CALLS[kind].complete
+        self._is_group = kind == "group"
+
+    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:
+        own = None if self._get is None else identifier(self._get(record, MISSING))
+        user_id = ids.get("userId")
+        if self._is_group:
+            if own is None:
+                return None
+        elif own is not None:
+            user_id = own
+        if user_id is None and "anonymousId" not in ids:
+            return None
+        traits = self._traits(record, self._begin(record, {"type": self._kind}, {}), self._completion(record, plan))
+        if not self._finish.is_nothing:
+            traits = self._finish.fields(record, self._kind, traits)
+        if not traits and not self._is_group:
+            if user_id is None:
+                return None
+            content = b""
+        else:
+            content = _encoded((own, traits) if self._is_group else traits)
+        person = person_key(user_id, ids.get("anonymousId"))
+        is_news = self._memory.is_news(self._kind, person, content, _occasion(record), _now(record))
+        return Found(own, traits) if is_news else None
+
+    def make(self, draft: Draft, found: Found) -> Payload:
+        payload = draft.begin(self._kind)
+        if found.field is not None:
+            payload[self._field] = found.field  # type: ignore[literal-required]
+        payload["traits"] = found.fields
+        return payload
+
+    def _completion(self, record: Record, plan: Plan) -> Callable[[JsonObject], JsonObject]:
+        return lambda under: self._complete(record, plan, under)
+
+
+class SignIn:
+    """An alias call when an anonymous visitor is first seen with a user id.
+
+    Args:
+        memory: Remembers who was.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def due(self, record: Record, _: Plan, ids: Mapping[str, Any]) -> Found | None:
+        """Return the visitor's id where it is news that it is this user's."""
+        user_id, anonymous_id = ids.get("userId"), ids.get("anonymousId")
+        if user_id is None or anonymous_id is None:
+            return None
+        person, content = person_key(None, anonymous_id), user_id.encode("utf-8", "surrogatepass")
+        is_news = self._memory.is_news("alias", person, content, _occasion(record), _now(record))
+        return Found(anonymous_id, {}) if is_news else None
+
+    def make(self, draft: Draft, found: Found) -> Payload:
+        """Make the call."""
+        payload = draft.begin("alias")
+        payload["previousId"] = found.field or ""
+        return payload
+
+
+def introduce(call: IdentifyCall, compiler: Compiler, finish: Finish, memory: Memory) -> Introduction:
+    """Return the identify call of people who are news."""
+    get = None if call.user_id is UNSET else compiler.value(call.user_id)
+    return _Said("identify", "userId", get, compiler.properties(call.traits), finish=finish, memory=memory)
+
+
+def introduce_group(call: GroupCall, compiler: Compiler, finish: Finish, memory: Memory) -> Introduction:
+    """Return the group call of people whose group, or its traits, are news."""
+    get, traits = compiler.value(call.group_id), compiler.properties(call.traits)
+    return _Said("group", "groupId", get, traits, finish=finish, memory=memory)
+
+
+def _encoded(content: Any) -> bytes:
+    try:
+        return _encode(content)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError):
+        return repr(content).encode("utf-8", "surrogatepass")
+
+
+def _occasion(record: Record) -> int:
+    """Return what tells one record from another, and is the same when one is converted twice."""
+    attributes = record.attributes
+    # An id that is unique says it all; who has none differs in what it says, or is the same.
+    mark = attributes.get(semconv.LOG_RECORD_UID)
+    if type(mark) is not str:
+        mark = _encoded(attributes)
+    return hash((mark, record.timestamp, record.observed_timestamp, record.span_id, record.name))
+
+
+def _now(record: Record) -> float:
+    return (record.timestamp or record.observed_timestamp) / _SECOND
