@@ -112,6 +112,8 @@ MISTAKES = {
     "glob without quotes": ("rules:\n - match: *Completed\n", 2, ["begins with * stands in quotes"]),
     "star without quotes": ("rules:\n - match: *\n", 2, ["begins with * stands in quotes"]),
     "colon in a text": ("rules:\n - match: Order: Completed\n", 2, ['": "', "stands in quotes"]),
+    "question mark": ("rules: [{match: step ?}]\n", 1, ["? [ ] { } in it stands in quotes"]),
+    "templates without quotes": ("context: {a: {template: {b} {c}}}\n", 1, ["in it stands in quotes"]),
     "indented unequally": ("rules:\n - match: a\n  name: b\n", 3, ["equally indented"]),
     "tag": ("context:\n  a: !b c\n", 2, ["begins with ! stands in quotes"]),
     "key twice": ("rules:\n - match: a\n   name: b\n   match: c\n", 4, ['the key "match"', "line 2"]),

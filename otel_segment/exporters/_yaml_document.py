@@ -23,7 +23,7 @@ _CURES = (
         "mapping values are not allowed",
         'a text with ": " in it stands in quotes; keys that belong together are equally indented',
     ),
-    ("but got '{'", "a text that begins with { stands in quotes"),
+    ("but got", "within [ ] and { }, a text with , ? [ ] { } in it stands in quotes"),
     ("expected <block end>", "keys of one map, or items of one list, are equally indented"),
     ("unknown escape character", "in single quotes, \\ is no more than that"),
 )

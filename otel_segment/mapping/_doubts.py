@@ -82,7 +82,9 @@ def _names(rule: Rule) -> list[str] | None:
 
 def _is_free(rule: Rule) -> bool:
     """Tell whether a rule has no conditions besides the name."""
-    return rule.when is UNSET and (not isinstance(rule.match, Match) or rule.match == Match(event=rule.match.event))
+    if rule.when is not UNSET or not isinstance(rule.match, Match):
+        return rule.when is UNSET
+    return all(getattr(rule.match, name) is UNSET for name in rule.match.__struct_fields__ if name != "event")
 
 
 def _covers(glob: str, name: str) -> bool:

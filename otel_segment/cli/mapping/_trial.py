@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import Any
 
 import msgspec
@@ -62,11 +63,14 @@ def _run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     expected = read_expected(arguments.expect) if arguments.expect else None
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names of events may hold what the terminal cannot show, or what no encoding has.
+        sys.stdout.reconfigure(errors="backslashreplace")
     trial = _Trial(file, rehearsal, arguments.events)
     if expected is not None:
         return _compare(trial, expected)
     for outcome in trial.outcomes():
-        print(json.dumps(outcome, ensure_ascii=False) if arguments.json else "\n".join(_told(outcome)))
+        print(json.dumps(outcome) if arguments.json else "\n".join(_told(outcome)))
     if not arguments.json:
         print(trial.summary())
     return FAILED if trial.bad_lines else OK
