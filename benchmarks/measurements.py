@@ -34,6 +34,10 @@ class Sizes:
     """Fresh processes for each start and each import; the median counts."""
     conversions: int
     """Records converted in one go."""
+    users: int
+    """People who are remembered."""
+    mapped: int
+    """Times that 500 records are converted with a mapping, and as often without."""
     event: str = "flat"
     """The shape of the event."""
 
@@ -45,8 +49,19 @@ FULL = Sizes(
     steady_seconds=5,
     processes=5,
     conversions=4_000,
+    users=100_000,
+    mapped=60,
 )
-QUICK = Sizes(burst=5_000, burst_slow=1_000, burst_otlp=2_000, steady_seconds=1, processes=2, conversions=1_000)
+QUICK = Sizes(
+    burst=5_000,
+    burst_slow=1_000,
+    burst_otlp=2_000,
+    steady_seconds=1,
+    processes=2,
+    conversions=1_000,
+    users=10_000,
+    mapped=20,
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,10 @@ def _conversion(contender: str, sizes: Sizes) -> Figures:
     return run_worker(task="conversion", name=contender, records=sizes.conversions, repeats=5, event=sizes.event)
 
 
+def _mapping(contender: str, sizes: Sizes) -> Figures:
+    return run_worker(task="mapping", name=contender, users=sizes.users, rounds=sizes.mapped)
+
+
 def _import(contender: str, sizes: Sizes) -> Figures:
     module = {"segment": "segment.analytics", "ours": "otel_segment.analytics"}[contender]
     return {"import_ms": statistics.median(import_ms(module) for _ in range(sizes.processes))}
@@ -113,6 +132,7 @@ MEASUREMENTS = {
         Measurement("steady-spool", ("B", "B-spool", "B-durable"), _steady),
         Measurement("start", ("segment", "A", "B", "otlp"), _start),
         Measurement("conversion", ("ours", "otlp"), _conversion),
+        Measurement("mapping", ("rules", "identify"), _mapping),
         Measurement("import", ("segment", "ours"), _import),
     )
 }

@@ -32,4 +32,6 @@ def make_records(count: int, samples: Sequence[tuple[str, dict[str, Any]]]) -> l
     contender = sdk.contender(SimpleLogRecordProcessor(keeper))
     for number in range(count):
         contender.emit(*samples[number % len(samples)])
-    return keeper.kept
+    # The SDK holds the provider, and with it the keeper, until the process ends.
+    kept, keeper.kept = keeper.kept, []
+    return kept

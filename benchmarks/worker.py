@@ -120,6 +120,13 @@ def conversion(name: str, records: int, repeats: int, event: str) -> Figures:
     return {"conversion_us": best / records * 1e6}
 
 
+def mapping(**arguments: Any) -> Figures:
+    """Convert records of many people under a mapping."""
+    from benchmarks.mapped import measure
+
+    return measure(**arguments)
+
+
 def profile(contender: Contender, events: int) -> dict[str, str]:
     """Run a burst under the sampling profiler."""
     from benchmarks.sampler import Sampler
@@ -140,6 +147,8 @@ _TASKS: dict[str, Callable[..., object]] = {
 def _carry_out(task: str, **arguments: Any) -> object:
     if task == "conversion":
         return conversion(**arguments)
+    if task == "mapping":
+        return mapping(**arguments)
     contender = build(arguments.pop("contender"), arguments.pop("endpoint"))
     contender = contender._replace(samples=SHAPES[arguments.pop("event", "flat")])
     if task != "sustained":

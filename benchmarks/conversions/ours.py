@@ -1,6 +1,7 @@
 """The conversion of otel_segment: one record to the bytes of its payload, as the exporters do it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from opentelemetry.sdk._logs import ReadableLogRecord
 
@@ -16,8 +17,7 @@ def _conversion() -> Callable[[ReadableLogRecord], bytes]:
     def to_bytes(readable: ReadableLogRecord) -> bytes:
         record = reader.log_record(readable)
         assert record is not None
-        payloads = mapper.map(record)
-        assert isinstance(payloads, list)
+        payloads: Any = mapper.map(record)
         return encode_message(payloads[0], record.seed)
 
     return to_bytes
