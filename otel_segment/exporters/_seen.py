@@ -39,9 +39,9 @@ _MOMENT = 6
 _IN_A_ROW = 32
 _TO_SAID = sys.hash_info.width - 32
 """Bits of a hash to leave out, so that four bytes stay."""
-_ELDEST = 4
-"""Who is in the eldest part of a row, one of so many, moves to its end when seen. To move everybody each time costs
-more, and keeps hardly anybody else."""
+_ELDEST, _SPARED = 4, 8
+"""Who is in the eldest part of a row, one of so many, moves to its end when seen; not where it has no more than so many
+in it. To move everybody each time costs more, and keeps hardly anybody else."""
 
 
 class _Turn:
@@ -57,8 +57,8 @@ class Seen:
     """Remembers what was last said of whom, for each kind of call.
 
     Where there is no more room, who was not seen for long is forgotten: with a limit below 64 the one that was not seen
-    for the longest time, else one of those of whom that is so among some 32. A forked child goes on
-    with what its parent knew.
+    for the longest time, else one of those of whom that is so among some 32. A forked child goes on with what its
+    parent knew.
 
     Args:
         limit: People, for each kind of call.
@@ -72,7 +72,7 @@ class Seen:
         self._most = math.inf if time_to_live is None else time_to_live * 1_000
         self._size = _TIME + _MOMENT if self._is_timed else _TIME
         self._width = max(1, limit // _IN_A_ROW)
-        self._eldest = _ELDEST if self._width > 1 else 1
+        self._eldest, self._spared = (_ELDEST, _SPARED * self._size) if self._width > 1 else (1, 0)
         self._rows: dict[str, list[bytearray]] = {}
         self._counts: dict[str, int] = {}
         self._turns: dict[int, _Turn] = {}
@@ -94,7 +94,8 @@ class Seen:
             at = row.find(said)
             # Nothing changes, so that nobody has to wait his turn. Most occasions differ in this byte already.
             if (
-                at * self._eldest >= len(row)
+                at > 0
+                and at * self._eldest + self._spared >= len(row)
                 and row[at - 1] != (occasion >> 8) & 0xFF
                 and not (self._is_timed and abs(self._age(row[at - _SAID :], now)) >= self._most)
             ):
