@@ -9,7 +9,7 @@ from otel_segment.mapping._cards import may_hold_card, without_cards
 from otel_segment.mapping._credentials import may_hold_credentials
 from otel_segment.mapping._privacy_walk import Walk
 from otel_segment.mapping._request_leaves import GONE
-from otel_segment.mapping._scrubbing import LARGE, may_hold_secret, scrubbed
+from otel_segment.mapping._scrubbing import LARGE, scrubbed
 from otel_segment.mapping._treatments import BODY, Treatment, Treatments
 
 __all__ = ["Privacy"]
@@ -24,6 +24,7 @@ _PLACES = {
     "traits": semconv.ANALYTICS_TRAITS,
 }
 _PAGE = "analytics.page"
+_NUMBERS: frozenset[type] = frozenset({int, float})
 _TEXTS = ("event", "name", "category")
 
 
@@ -75,9 +76,10 @@ class Privacy:
             elif kind is not bool and value is not None:
                 is_plain = False
         joined = "\n".join(texts) if self._cleans else ""
-        if is_plain and not may_hold_secret(joined):
+        may_be_card, may_be_credential = may_hold_card(joined), may_hold_credentials(joined)
+        if is_plain and not (may_be_card or may_be_credential):
             return found
-        return self._swept(found, may_hold_card(joined), by_name)
+        return self._swept(found, by_name, may_be_card, may_be_credential)
 
     def body(self, body: Any) -> Any:
         """Return what may be read of a record's body, of any type; None where nothing may be.
@@ -140,22 +142,23 @@ class Privacy:
                 found[clean] = taken
         return found
 
-    def _swept(self, found: JsonObject, has_card: bool, by_name: dict[str, Treatment]) -> JsonObject:
+    def _swept(
+        self, found: JsonObject, by_name: dict[str, Treatment], may_be_card: bool, may_be_credential: bool
+    ) -> JsonObject:
         """Look closer at the values for which there is a reason."""
         changed: JsonObject = {}
+        walk = self._walk()
         for name, value in found.items():
-            if name in by_name:
-                continue
-            if type(value) is str:
-                if not (has_card or may_hold_credentials(value)):
+            kind = type(value)
+            if kind is str:
+                if not (may_be_card or (may_be_credential and ("=" in value or "@" in value))):
                     continue
-                taken = self._treatments.find(name).leaf(value)
-            elif value is None or type(value) is bool:
+            elif kind is bool or value is None or (kind in _NUMBERS and -LARGE < value < LARGE):
                 continue
-            else:
-                taken = self._walk().take(value, name, self._treatments.find(name))
-            if taken is not value:
-                changed[name] = taken
+            if name not in by_name:
+                taken = walk.take(value, name, self._treatments.find(name))
+                if taken is not value:
+                    changed[name] = taken
         if not changed:
             return found
         swept = {**found, **changed}

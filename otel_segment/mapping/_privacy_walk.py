@@ -1,7 +1,8 @@
 """One walk through a value of any shape, under the privacy rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import islice
 from typing import Any
 
 from otel_segment.mapping._cards import SHORTEST_CARD, without_cards
@@ -19,6 +20,7 @@ _TOO_MANY: list[None] = [None] * MAX_VALUES
 _DEEPEST = 64
 """Levels that are looked into; less deep ones are cut before they are sent."""
 
+_CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
 _SCALARS: frozenset[type] = frozenset({str, bool, int, float, type(None), bytes, bytearray, memoryview})
 
 
@@ -40,7 +42,7 @@ class Walk:
         self._known = treatments.known.get
         self._find = treatments.find
         self._cleans_keys = cleans_keys
-        self._left = MAX_VALUES
+        self._left = 0
 
     def take(self, value: Any, path: str, treatment: Treatment) -> Any:
         """Return what may be read of a value; the value itself where all of it may be, or ``GONE``.
@@ -52,61 +54,79 @@ class Walk:
         """
         if treatment.denial.holds_for(value):
             return GONE
+        self._left = MAX_VALUES
         try:
             return self._value(value, path, treatment.leaf, treatment.is_final, 0)
         except _TooManyError:
             return _TOO_MANY
 
     def _value(self, value: Any, path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
-        self._left -= 1
-        if self._left < 0:
-            raise _TooManyError
-        if type(value) in _SCALARS or not isinstance(value, Mapping | Sequence | AbstractSet):
-            return leaf(value)
-        if isinstance(value, str | bytes | bytearray | memoryview):
-            return leaf(value)
+        if type(value) not in _CONTAINERS:
+            if type(value) in _SCALARS or not isinstance(value, Mapping | Sequence | AbstractSet):
+                return leaf(value)
+            if isinstance(value, str | bytes | bytearray | memoryview):
+                return leaf(value)
         if depth >= _DEEPEST:
             return TRUNCATED
         try:
-            if isinstance(value, Mapping):
-                return self._map(value, path, leaf if is_final else None, depth + 1)
-            return self._list(value, path, leaf, is_final, depth + 1)
+            plain = self._plain(value)
+            if type(plain) is dict:
+                taken = self._map(plain, path, leaf if is_final else None, depth + 1)
+            else:
+                taken = self._list(plain, path, leaf, is_final, depth + 1)
         except _TooManyError:
             raise
         except Exception:  # noqa: BLE001 - an application's container may do anything
             return TRUNCATED
+        if taken is plain:
+            return value
+        # Sets have no order of their own; one that repeats keeps message ids repeatable.
+        return sorted(taken, key=repr) if isinstance(value, AbstractSet) else taken
 
-    def _map(self, given: Mapping[Any, Any], path: str, final: Leaf | None, depth: int) -> Any:
-        made: dict[str, Any] = {}
+    def _plain(self, value: Any) -> "dict[Any, Any] | Sequence[Any]":
+        """Return a container as a map or a list of Python's own, of no more values than are left."""
+        if type(value) in _CONTAINERS:
+            self._left -= len(value)
+            plain: dict[Any, Any] | Sequence[Any] = value
+        else:
+            if isinstance(value, Mapping):
+                plain = {key: value[key] for key in islice(value, self._left + 1)}
+            else:
+                plain = list(islice(value, self._left + 1))
+            self._left -= len(plain)
+        if self._left < 0:
+            raise _TooManyError
+        return plain
+
+    def _map(self, given: dict[Any, Any], path: str, final: Leaf | None, depth: int) -> dict[Any, Any]:
+        made: dict[Any, Any] = {}
         is_same = True
-        for key in given:
-            value = given[key]
+        for key, value in given.items():
             name = key if type(key) is str else text(key)
             inner = f"{path}.{name}"
             denial, leaf, is_final, _ = self._known(inner) or self._find(inner)
             if denial and denial.holds_for(value):
                 is_same = False
                 continue
-            taken = self._value(value, inner, final or leaf, is_final or final is not None, depth)
+            if final is not None:
+                leaf, is_final = final, True
+            taken = leaf(value) if type(value) in _SCALARS else self._value(value, inner, leaf, is_final, depth)
             if taken is GONE:
                 is_same = False
                 continue
-            if len(name) >= SHORTEST_CARD and self._cleans_keys:
-                name = without_cards(name)
-            if is_same and (taken is not value or (name is not key and name != text(key))):
+            if len(name) >= SHORTEST_CARD and self._cleans_keys and (clean := without_cards(name)) is not name:
                 is_same = False
+                name = clean
+            is_same = is_same and taken is value
             made[name] = taken
         return given if is_same else made
 
-    def _list(self, given: Collection[Any], path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
+    def _list(self, given: Sequence[Any], path: str, leaf: Leaf, is_final: bool, depth: int) -> Sequence[Any]:
         is_same = True
         made: list[Any] = []
         for item in given:
-            taken = self._value(item, path, leaf, is_final, depth)
+            taken = leaf(item) if type(item) in _SCALARS else self._value(item, path, leaf, is_final, depth)
             is_same = is_same and taken is item
             if taken is not GONE:
                 made.append(taken)
-        if is_same:
-            return given
-        # Sets have no order of their own; one that repeats keeps message ids repeatable.
-        return sorted(made, key=repr) if isinstance(given, AbstractSet) else made
+        return given if is_same else made

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from otel_segment.mapping import _document
 from otel_segment.mapping._address import networks
 from otel_segment.mapping._browser_family import browser_family
+from otel_segment.mapping._cards import without_cards
 from otel_segment.mapping._credentials import without_credentials
 from otel_segment.mapping._query import QueryRule
 from otel_segment.mapping._request_data import CAMPAIGN_PREFIXES, Kind
@@ -89,7 +90,7 @@ def _reference(keep: Callable[[str], str] | None, clean: Leaf | None, mark: str 
         left = value if keep is None else keep(value)
         if clean is not None:
             added = "" if left.startswith(mark) else mark
-            left = clean(without_credentials(added + left, is_url=True)[len(added) :])
+            left = without_cards(without_credentials(added + left, is_url=True)[len(added) :])
         return value if left == value else left
 
     return leaf

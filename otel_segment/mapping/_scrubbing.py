@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from otel_segment.mapping._cards import REDACTED, SHORTEST_CARD, may_hold_card, without_cards
-from otel_segment.mapping._credentials import may_hold_credentials, without_credentials
+from otel_segment.mapping._cards import REDACTED, SHORTEST_CARD, without_cards
+from otel_segment.mapping._credentials import without_credentials
 from otel_segment.mapping._values import text
 
-__all__ = ["LARGE", "may_hold_secret", "scrubbed"]
-
-_SHORTEST_SECRET = len("?token=x")
-"""Characters of the shortest text that anything could be found in."""
+__all__ = ["LARGE", "scrubbed"]
 
 LARGE = 10 ** (SHORTEST_CARD - 1)
 """The least number that could be a card's."""
@@ -17,16 +14,11 @@ LARGE = 10 ** (SHORTEST_CARD - 1)
 _TOO_LARGE = 10**19
 
 
-def may_hold_secret(value: str) -> bool:
-    """Tell, at the least cost, whether there is any use in looking closer at a text."""
-    return may_hold_credentials(value) or may_hold_card(value)
-
-
 def scrubbed(value: Any) -> Any:
     """Return what may be written for a value that is neither list nor map; the value itself where it may be."""
     kind = type(value)
     if kind is str:
-        return value if len(value) < _SHORTEST_SECRET else _without_secrets(value)
+        return _without_secrets(value)
     if value is None or kind is bool:
         return value
     if kind is int or kind is float:
@@ -35,7 +27,9 @@ def scrubbed(value: Any) -> Any:
 
 
 def _without_secrets(value: str) -> str:
-    return without_cards(without_credentials(value))
+    if "=" in value or "@" in value:
+        value = without_credentials(value)
+    return value if len(value) < SHORTEST_CARD else without_cards(value)
 
 
 def _number(value: float) -> Any:
