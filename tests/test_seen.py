@@ -287,7 +287,10 @@ def test_memory(time_to_live: float | None, most: int) -> None:
 
 
 class Holder:
-    """Stands for a door."""
+    """Stands for what a door has behind it."""
+
+    def __init__(self, component: str = "segment_log_exporter") -> None:
+        self.component = component
 
 
 def _memory(holder: Holder, document: Mapping[str, Any] | Document, **given: Any) -> Seen:
@@ -301,10 +304,12 @@ DOCUMENT = {"identify": {"traits": {"plan": "plan"}}, "seen": {"limit": 10}}
 
 def test_shared() -> None:
     """Doors with the same write key, endpoint and an equal mapping share a memory, and no others do."""
-    holders = [Holder() for _ in range(5)]
+    holders = [Holder(), *(Holder("segment_span_exporter") for _ in range(4))]
     first = _memory(holders[0], DOCUMENT)
+    second = Holder()
 
     assert _memory(holders[1], {**DOCUMENT}) is first
+    assert _memory(second, DOCUMENT) is not first, "a second door of a kind begins afresh"
     assert _memory(holders[2], {**DOCUMENT, "seen": {"limit": 11}}) is not first
     assert _memory(holders[3], DOCUMENT, write_key="wk-0123456789abcdef-0000") is not first
     assert _memory(holders[4], DOCUMENT, endpoint="http://127.0.0.1:2") is not first
@@ -312,7 +317,7 @@ def test_shared() -> None:
 
 def test_gone_with_the_last_that_leaves() -> None:
     """A memory lasts until the last of those that hold it leaves; who comes later begins afresh."""
-    early, late, later = Holder(), Holder(), Holder()
+    early, late, later = Holder(), Holder("segment_span_exporter"), Holder()
     first = _memory(early, DOCUMENT)
     assert _memory(late, DOCUMENT) is first
     leave_memory(early)

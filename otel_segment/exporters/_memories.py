@@ -2,7 +2,7 @@
 
 import os
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from weakref import ReferenceType, WeakSet, ref
 
 from otel_segment.exporters._seen import Seen
@@ -10,6 +10,15 @@ from otel_segment.mapping import Mapping
 from otel_segment.settings import Settings
 
 __all__ = ["leave_memory", "memory_for"]
+
+
+class Holder(Protocol):
+    """What a door has behind it."""
+
+    @property
+    def component(self) -> str:
+        """The kind of door."""
+        ...
 
 
 class _Shared(NamedTuple):
@@ -26,10 +35,10 @@ _shared: list[_Shared] = []
 _locks: dict[int, Any] = {}
 
 
-def memory_for(settings: Settings, mapping: Mapping, holder: object) -> Seen:
-    """Return the memory that a door shares with all open ones of the same endpoint, write key and mapping.
+def memory_for(settings: Settings, mapping: Mapping, holder: Holder) -> Seen:
+    """Return the memory that a door shares with open ones of other kinds, for the same endpoint, key and mapping.
 
-    With the last of them it is gone, so that who comes later begins afresh.
+    A second door of one kind begins afresh, as does whoever comes when the last is gone.
 
     Args:
         settings: The settings.
@@ -38,18 +47,19 @@ def memory_for(settings: Settings, mapping: Mapping, holder: object) -> Seen:
     """
     with _locks.setdefault(os.getpid(), RLock()):
         _clear()
-        for shared in _shared:
-            memory = shared.memory()
+        for shared in reversed(_shared):
+            memory: Seen | None = shared.memory()
             is_alike = (shared.url, shared.write_key, shared.mapping) == (settings.url, settings.write_key, mapping)
-            if memory is not None and is_alike:
+            has_kind = any(other.component == holder.component for other in shared.holders)
+            if memory is not None and is_alike and not has_kind:
                 shared.holders.add(holder)
                 return memory
-        memory = Seen(mapping.seen.limit, mapping.seen.time_to_live)
-        _shared.append(_Shared(settings.url, settings.write_key, mapping, ref(memory), WeakSet([holder])))
-        return memory
+        made = Seen(mapping.seen.limit, mapping.seen.time_to_live)
+        _shared.append(_Shared(settings.url, settings.write_key, mapping, ref(made), WeakSet([holder])))
+        return made
 
 
-def leave_memory(holder: object) -> None:
+def leave_memory(holder: Holder) -> None:
     """Have no part in a memory any more, for a door that is shut down; again is no harm."""
     with _locks.setdefault(os.getpid(), RLock()):
         for shared in _shared:

@@ -36,6 +36,7 @@ class Pipeline:
     """
 
     def __init__(self, settings: Settings, component: str, signal: str) -> None:
+        self.component = component
         mapping = load_mapping(settings.mapping)
         check_salt(mapping, settings.privacy_salt)
         memory = memory_for(settings, mapping, self)

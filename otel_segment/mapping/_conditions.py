@@ -50,7 +50,7 @@ def compile_severity(test: Test) -> Check:
     """Return what tells whether a severity number is as a test says; each name stands for four numbers."""
     if isinstance(test, str):
         first = SEVERITIES[test.upper()]
-        return lambda value: first <= value < first + _STEPS
+        return lambda value: isinstance(value, int) and first <= value < first + _STEPS
     return compile_test(test)
 
 
