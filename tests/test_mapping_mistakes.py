@@ -1,6 +1,8 @@
 """What is said of a wrong mapping: the line, the place, what is allowed there, and what was likely meant."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import msgspec
 import pytest
 
 from otel_segment import ConfigurationError, SegmentLogRecordProcessor
+from otel_segment.mapping import Mapping, Rule, read_mapping
 
 Complaint = Callable[[str], str]
 
@@ -201,17 +204,63 @@ class TestMadeInPython:
 
     def test_it_is_checked(self) -> None:
         """A mistake is named by its place in the document."""
-        from otel_segment.mapping import Mapping, Rule
-
         wrong: Any = {"match": "a", "sample": 3}
 
         assert "rules[0].sample" in refusal(Mapping(rules=[Rule(**wrong)]))
 
     def test_it_may_be_right(self) -> None:
         """One without mistakes is taken as it stands."""
-        from otel_segment.mapping import Mapping, Rule, read_mapping
-
         mapping = Mapping(nest=True, rules=[Rule(match=["a", "b"], properties={"id": "order.id"})])
 
         assert read_mapping(mapping, "made in Python") == mapping
         assert msgspec.to_builtins(mapping)["rules"][0]["match"] == ["a", "b"]
+
+
+CASES = json.loads((Path(__file__).parent / "cases" / "mapping.json").read_text(encoding="utf-8"))
+ODD = (None, True, 3, "odd", [], ["odd"], {}, {"odd": 3})
+
+
+def variants(value: Any) -> Iterator[Any]:
+    """Yield a document with one part of it replaced, for each part; which odd value it is changes from part to part."""
+    odd = count()
+
+    def replaced(part: Any) -> Iterator[Any]:
+        yield ODD[next(odd) % len(ODD)]
+        items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+        for key, item in items:
+            for other in replaced(item):
+                if isinstance(part, dict):
+                    yield {**part, key: other}
+                else:
+                    yield [*part[:key], other, *part[key + 1 :]]
+
+    return replaced(value)
+
+
+@pytest.mark.parametrize("mapping", [case["mapping"] for case in CASES if "mapping" in case])
+def test_any_mistake(mapping: Any) -> None:
+    """Whatever the types do not allow is refused, with its place and in plain words."""
+    for document in variants(mapping):
+        said = refusal_of(document or {})
+
+        assert said is not None or is_of_the_types(document or {}), document
+        assert "$" not in (said or ""), document
+        assert "Expected" not in (said or ""), document
+
+
+def refusal_of(document: Any) -> str | None:
+    """Return how a document is refused; None where it is not."""
+    try:
+        read_mapping(document, "a variant")
+    except ConfigurationError as error:
+        return str(error)
+    return None
+
+
+def is_of_the_types(document: Any) -> bool:
+    """Tell whether a document is what the types say."""
+    try:
+        msgspec.convert(document, Mapping)
+    except msgspec.ValidationError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from otel_segment.mapping._ids import MAX_ID_LENGTH, derived_ids
 from otel_segment.mapping._mapper import Mapper
 from otel_segment.mapping._memory import NO_MEMORY, Memory, subject_of
 from otel_segment.mapping._mend import mended
-from otel_segment.mapping._mistakes import Place, show_place
+from otel_segment.mapping._place import Place, show_place
 from otel_segment.mapping._reading import LineOf, describe_mistake, read_mapping
 from otel_segment.mapping._record import Record, Scope, Source
 from otel_segment.mapping._time import iso_time
@@ -31,8 +31,8 @@ __all__ = [
     "Source",
     "TooManyValues",
     "derived_ids",
-    "ecommerce_flaws",
     "describe_mistake",
+    "ecommerce_flaws",
     "find_doubts",
     "iso_time",
     "json_value",

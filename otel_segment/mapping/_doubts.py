@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from msgspec import UNSET
 
 from otel_segment.mapping._document import Mapping, Match, Rule
-from otel_segment.mapping._mistakes import Mistake, Place, show_place
+from otel_segment.mapping._place import Mistake, Place, show_place
 from otel_segment.mapping._terms import Properties
 
 __all__ = ["find_doubts"]

@@ -2,32 +2,24 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import msgspec
 from msgspec import inspect
 
 from otel_segment.mapping._cures import cure, nearest, stranger
 from otel_segment.mapping._document import Mapping, Rule
+from otel_segment.mapping._place import Mistake, Place
+from otel_segment.mapping._soundness import check_lists
 from otel_segment.mapping._terms import ValueForm
 from otel_segment.mapping._wording import allowed, joined, keys_of, out_of_bounds, shown
 
-__all__ = ["Mistake", "Place", "find_mistakes", "show_place"]
+__all__ = ["find_mistakes"]
 
-Place: TypeAlias = tuple[Any, ...]
-"""The way from the document to a part of it: keys, which in a valid document are texts, and positions."""
-
-_PLAIN = re.compile(r"[\w-]+")
 _AT = re.compile(r" - at `.*`$")
 
 # What a part's own check complains of, and the key that it is about.
 _COMPLAINTS = {"in a template": "template", "a severity": "severity"}
-
-_DROP = "drop"
-_NOT_ALONE = (
-    "a list of what to leave out stands alone; to say which properties there are besides, write a list: "
-    '[{drop: ["a.*"]}, {name: value}]'
-)
 
 _NEEDED = {
     "match": 'match is missing: the events that the rule is for, such as match: "Order *"',
@@ -35,14 +27,6 @@ _NEEDED = {
     "previous_id": "previous_id is missing: the value that was the id before, such as previous_id: old_id",
     "allow": 'allow is missing: the keys of a query to keep, such as allow: ["utm_*"]',
 }
-
-
-class Mistake(NamedTuple):
-    """One thing that is wrong, or in a warning likely so."""
-
-    place: Place
-    problem: str
-    """What is wrong, and what to write instead."""
 
 
 def find_mistakes(document: Any, model: type = Mapping) -> Iterator[Mistake]:
@@ -53,20 +37,6 @@ def find_mistakes(document: Any, model: type = Mapping) -> Iterator[Mistake]:
         model: The type that it should be of.
     """
     yield from _check(document, inspect.type_info(model), ())
-
-
-def show_place(place: Place) -> str:
-    """Return a place as a person writes it, such as ``rules[3].properties.total.as``."""
-    text = ""
-    for step in place:
-        if isinstance(step, int) and not isinstance(step, bool):
-            text += f"[{step}]"
-        elif isinstance(step, str) and not _PLAIN.fullmatch(step):
-            text += f"[{shown(step)}]"
-        else:
-            word = step if isinstance(step, str) else shown(step)
-            text += f".{word}" if text else word
-    return text or "the document"
 
 
 def _check(value: Any, kind: inspect.Type, place: Place) -> Iterator[Mistake]:
@@ -164,11 +134,13 @@ def _own_check(value: dict[Any, Any], kind: inspect.StructType, place: Place) ->
 def _check_map(value: dict[Any, Any], kind: inspect.DictType, place: Place) -> Iterator[Mistake]:
     """Check a map whose keys are names of any kind; of properties, only ``drop`` has a list."""
     kinds = kind.value_type.types if isinstance(kind.value_type, inspect.UnionType) else (kind.value_type,)
-    values = tuple(each for each in kinds if not isinstance(each, inspect.ListType))
+    values = tuple(each for each in kinds if not isinstance(each, inspect.ListType)) or kinds
     for key, item in value.items():
         if not isinstance(key, str):
             yield Mistake((*place, key), stranger(key, [], dict)[0])
-        else:
-            yield from _check_any(item, kinds if key == _DROP else values or kinds, (*place, key))
-    if len(value) > 1 and len(values) < len(kinds) and isinstance(value.get(_DROP), list | tuple):
-        yield Mistake((*place, _DROP), _NOT_ALONE)
+        elif len(values) == len(kinds) or not isinstance(item, list | tuple):
+            yield from _check_any(item, values, (*place, key))
+        elif key == "drop":
+            yield from _check_any(item, kinds, (*place, key))
+    if len(values) < len(kinds):
+        yield from check_lists(value, place)

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from otel_segment.errors import ConfigurationError
 from otel_segment.mapping._document import Mapping
-from otel_segment.mapping._mistakes import Mistake, Place, find_mistakes, show_place
+from otel_segment.mapping._place import Mistake, Place, show_place
 from otel_segment.mapping._soundness import check_soundness
 
 __all__ = ["LineOf", "describe_mistake", "read_mapping"]
@@ -43,16 +43,19 @@ def read_mapping(
     Raises:
         ConfigurationError: If it is not a valid mapping; the message names the places in it.
     """
+    plain: Any = {}
     try:
         plain = {} if document is None else _plain(document)
-        if not (mistakes := _some(find_mistakes(plain))):
-            mapping = msgspec.convert(plain, Mapping)
-            if not (mistakes := _some(check_soundness(mapping, resolve))):
-                return mapping
+        mapping = msgspec.convert(plain, Mapping)
+        if not (mistakes := _some(check_soundness(mapping, resolve))):
+            return mapping
     except RecursionError:
         mistakes = [Mistake((), "is nested too deeply, or within itself")]
     except msgspec.ValidationError as error:
-        mistakes = [Mistake((), str(error))]
+        # Only who made a mistake pays for the module that finds all of them.
+        from otel_segment.mapping._mistakes import find_mistakes
+
+        mistakes = _some(find_mistakes(plain)) or [Mistake((), str(error))]
     raise ConfigurationError(_report(mistakes, origin, line_of))
 
 

@@ -7,17 +7,25 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from otel_segment.mapping._cures import nearest
 from otel_segment.mapping._document import Mapping
-from otel_segment.mapping._mistakes import Mistake, Place
+from otel_segment.mapping._place import Mistake, Place
 from otel_segment.mapping._terms import ValueForm, When
-from otel_segment.mapping._wording import shown
 
-__all__ = ["check_soundness"]
+__all__ = ["check_lists", "check_soundness"]
 
 # The ids of Segment's consent categories (https://segment.com/docs/privacy/consent-management/).
 _LONGEST_CATEGORY = 34
 _CATEGORY = re.compile(r"[^\d\s].*")
+
+_DROP = "drop"
+_NO_LIST = (
+    "cannot be a list; write the name of an attribute or a value such as {from: name} or {value: 3}; the first of "
+    "several that is there is written {first: [a, b]}, a constant list {value: [1, 2]}"
+)
+_NOT_ALONE = (
+    "a list of what to leave out stands alone; to say which properties there are besides, write a list: "
+    '[{drop: ["a.*"]}, {name: value}]'
+)
 
 
 def check_soundness(mapping: Mapping, resolve: Callable[[str], object] | None) -> Iterator[Mistake]:
@@ -31,6 +39,8 @@ def check_soundness(mapping: Mapping, resolve: Callable[[str], object] | None) -
     yield from _check_categories(mapping)
     yield from _check_consents(mapping.require_consent, mapping, ("require_consent",))
     for part, place in _parts(mapping, ()):
+        for name in ("properties", "traits"):
+            yield from _check_properties(getattr(part, name, None), (*place, name))
         if isinstance(part, When) and part.consent is not UNSET:
             yield from _check_consents(part.consent, mapping, (*place, "consent"))
         if isinstance(part, ValueForm) and part.fn is not UNSET and resolve is not None:
@@ -38,6 +48,24 @@ def check_soundness(mapping: Mapping, resolve: Callable[[str], object] | None) -
                 resolve(part.fn)
             except ValueError as error:
                 yield Mistake((*place, "fn"), str(error))
+
+
+def check_lists(properties: dict[Any, Any], place: Place) -> Iterator[Mistake]:
+    """Check where properties have lists: ``drop`` has one, and then it is alone."""
+    for name, value in properties.items():
+        if isinstance(value, list | tuple):
+            if name != _DROP:
+                yield Mistake((*place, name), _NO_LIST)
+            elif len(properties) > 1:
+                yield Mistake((*place, name), _NOT_ALONE)
+
+
+def _check_properties(properties: Any, place: Place) -> Iterator[Mistake]:
+    if isinstance(properties, dict):
+        yield from check_lists(properties, place)
+    elif isinstance(properties, list):
+        for position, each in enumerate(properties):
+            yield from _check_properties(each, (*place, position))
 
 
 def _parts(value: Any, place: Place) -> Iterator[tuple[msgspec.Struct, Place]]:
@@ -57,6 +85,8 @@ def _parts(value: Any, place: Place) -> Iterator[tuple[msgspec.Struct, Place]]:
 def _check_categories(mapping: Mapping) -> Iterator[Mistake]:
     for name, category in mapping.consent.items():
         if len(category) > _LONGEST_CATEGORY or not _CATEGORY.fullmatch(category):
+            from otel_segment.mapping._wording import shown
+
             problem = (
                 f"{shown(category)} is no id of a consent category: Segment takes 1 to {_LONGEST_CATEGORY} characters "
                 "that do not begin with a digit; copy the id from Privacy > Consent management"
@@ -69,6 +99,9 @@ def _check_consents(names: list[str], mapping: Mapping, place: Place) -> Iterato
     known = list(mapping.consent)
     for position, name in enumerate(names):
         if known and name not in known:
+            from otel_segment.mapping._cures import nearest
+            from otel_segment.mapping._wording import shown
+
             guess = f"did you mean {near}? " if (near := nearest(name, known)) else ""
             problem = f"{shown(name)} is none of the names under consent; {guess}there are: {', '.join(known)}"
             yield Mistake((*place, position), problem)
