@@ -345,6 +345,18 @@ class TestTrial:
             "map": {"k": True},
         }
 
+    def test_flaws(self, write: Write, run: Run) -> None:
+        """What the specification that the mapping names wants of an event is a warning."""
+        events = write("e", [{"event_name": "Product Viewed", "attributes": {"user.id": "u"}}, order(1)])
+
+        code, out, _ = run("test", write("m.yaml", "validate: ecommerce\nselect: named\n"), events)
+        _, without, _ = run("test", write("m.yaml", "select: named\n"), events)
+
+        assert code == 0
+        assert "  warning: " in out
+        assert "product_id" in out
+        assert "warning" not in without
+
     def test_odd_names(self, write: Write, run: Run) -> None:
         """A name that no encoding has is shown all the same."""
         events = write("e", '{"event_name": "x\\ud800", "attributes": {"user.id": "u"}}')

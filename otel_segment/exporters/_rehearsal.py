@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from otel_segment._types import Drop, JsonObject
+from otel_segment._types import Drop, JsonObject, Payload
 from otel_segment.exporters._functions import find_function, say_failed_function
 from otel_segment.exporters._salt import check_salt
 from otel_segment.exporters._seen import Seen
-from otel_segment.mapping import Mapper, Mapping, Record
+from otel_segment.mapping import Mapper, Mapping, Record, ecommerce_flaws
 from otel_segment.reasons import DropReason
 from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_messages
 
@@ -45,6 +45,8 @@ class Outcome(NamedTuple):
     """Whether it is an event of analytics at all."""
     messages: list[JsonObject]
     drops: list[Drop]
+    flaws: list[str]
+    """What the specification that the mapping names wants of the messages and does not find."""
 
 
 class Rehearsal:
@@ -60,6 +62,7 @@ class Rehearsal:
 
     def __init__(self, mapping: Mapping, salt: str | None) -> None:
         check_salt(mapping, salt)
+        self._validates = mapping.validate is not None
         memory = Seen(mapping.seen.limit, mapping.seen.time_to_live)
         self._mapper = Mapper(mapping, salt=salt, memory=memory, resolve=find_function, report=say_failed_function)
 
@@ -69,7 +72,7 @@ class Rehearsal:
         rule = self._mapper.rule_for(record)
         made = self._mapper.map(record)
         if made is None:
-            return Outcome(rule, is_selected=False, messages=[], drops=[])
+            return Outcome(rule, is_selected=False, messages=[], drops=[], flaws=[])
         drops = [each for each in made if isinstance(each, Drop)]
         payloads = [each for each in made if not isinstance(each, Drop)]
         messages: list[JsonObject] = []
@@ -79,7 +82,13 @@ class Rehearsal:
                 drops.append(Drop(DropReason.EVENT_TOO_LARGE, {}, size))
             else:
                 messages.append(decode_message(encoded))
-        return Outcome(rule, is_selected=True, messages=messages, drops=drops)
+        flaws = [flaw for payload in payloads for flaw in self._flaws(payload)]
+        return Outcome(rule, is_selected=True, messages=messages, drops=drops, flaws=flaws)
+
+    def _flaws(self, payload: Payload) -> list[str]:
+        if not self._validates or "event" not in payload:
+            return []
+        return ecommerce_flaws(payload["event"], payload.get("properties", {}))
 
     def _record(self, event: RecordedEvent) -> Record:
         source = self._mapper.source(event.resource)

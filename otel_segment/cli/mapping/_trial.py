@@ -112,6 +112,7 @@ class _Trial:
             "selected": outcome.is_selected,
             "payloads": outcome.messages,
             "dropped": [_drop(drop.reason, drop.detail) for drop in outcome.drops],
+            "flaws": outcome.flaws,
         }
 
     def _rule(self, position: int) -> dict[str, Any]:
@@ -131,6 +132,8 @@ def _told(outcome: dict[str, Any]) -> Iterator[str]:
     yield f"line {outcome['line']}: {name}: {fate}"
     for drop in outcome["dropped"]:
         yield f"  dropped: {drop['reason']}{f' ({detail})' if (detail := drop.get('detail')) else ''}"
+    for flaw in outcome["flaws"]:
+        yield f"  warning: {flaw}"
     for payload in outcome["payloads"]:
         yield json.dumps(payload, ensure_ascii=False, indent=2)
 
