@@ -24,12 +24,12 @@ _PARTS = ("pass", "secret", "token", "cookie", "author", "credential", "key", "s
 
 # A value goes on to the next pair: ? and ; end it only where a pair follows them.
 _PAIR = re.compile(
-    rf"(?<=[?&#;])([^=&?#;\s]{{1,{_LONGEST_KEY}}})="
+    rf"(?:^|(?<=[?&#;\s]))([^=&?#;\s]{{1,{_LONGEST_KEY}}})="
     rf"((?:[^&#?;\s\"<>]|[?;](?![^=&?#;\s]{{1,{_LONGEST_KEY}}}=))*)"
 )
 # Where the whole text is a URL or a query, nothing else can end a value.
 _WHOLE_PAIR = re.compile(
-    rf"(?<=[?&#;])([^=&?#;]{{1,{_LONGEST_KEY}}})=((?:[^&#?;]|[?;](?![^=&?#;]{{1,{_LONGEST_KEY}}}=))*)"
+    rf"(?:^|(?<=[?&#;]))([^=&?#;]{{1,{_LONGEST_KEY}}})=((?:[^&#?;]|[?;](?![^=&?#;]{{1,{_LONGEST_KEY}}}=))*)"
 )
 _PASSWORD = re.compile(r"(?<=://)[^/?#\s\"<>:@]*:[^/?#\s\"<>]*@")
 _USER = re.compile(r"(?:(?<=://)|(?<=^//))[^/?#]*@")

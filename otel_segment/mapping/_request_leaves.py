@@ -61,8 +61,8 @@ class RequestLeaves:
 
     def _add_references(self, query: QueryRule | None, clean: Leaf | None) -> None:
         self._leaves[Kind.URL] = _reference(query and query.url, clean)
-        self._leaves[Kind.QUERY] = _reference(query and query.query, clean, "?")
-        self._leaves[Kind.FRAGMENT] = _reference(query and query.fragment, clean, "#")
+        self._leaves[Kind.QUERY] = _reference(query and query.query, clean)
+        self._leaves[Kind.FRAGMENT] = _reference(query and query.fragment, clean)
 
 
 def _text_leaf(convert: Callable[[str], str | None]) -> Leaf:
@@ -75,13 +75,12 @@ def _text_leaf(convert: Callable[[str], str | None]) -> Leaf:
     return leaf
 
 
-def _reference(keep: Callable[[str], str] | None, clean: Leaf | None, mark: str = "") -> Leaf:
-    """Return a leaf for a URL, or for a part of one that may stand without its mark.
+def _reference(keep: Callable[[str], str] | None, clean: Leaf | None) -> Leaf:
+    """Return a leaf for a URL, or for a part of one.
 
     Args:
         keep: What the rule for queries keeps of it.
         clean: Takes out what gives itself away.
-        mark: What the part begins with in a URL.
     """
 
     def leaf(value: Any) -> Any:
@@ -89,8 +88,7 @@ def _reference(keep: Callable[[str], str] | None, clean: Leaf | None, mark: str 
             return value if clean is None else clean(value)
         left = value if keep is None else keep(value)
         if clean is not None:
-            added = "" if left.startswith(mark) else mark
-            left = without_cards(without_credentials(added + left, is_url=True)[len(added) :])
+            left = without_cards(without_credentials(left, is_url=True))
         return value if left == value else left
 
     return leaf

@@ -86,7 +86,7 @@ class Treatments:
         for matches, leaf in self._globs:
             if matches(path) or matches(own):
                 return Treatment(Denial.ALL if leaf is gone else denial, leaf, is_final=True)
-        kind = kind_of(path)
+        kind = kind_of(path) or kind_of(own)
         leaf_of_kind = None if kind is None else self._requests.find(kind, path)
         if leaf_of_kind is gone:
             return Treatment(Denial.ALL, gone)
