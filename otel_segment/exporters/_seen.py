@@ -1,19 +1,20 @@
 """What was last said of each person, in as few bytes as will do.
 
-For each person there is a record of 14 bytes, with a time to live of 20: hashes, and no text.
+For each person there is a record of 15 bytes, with a time to live of 21: hashes, and no text.
 
 ======  ==============================================================
 Bytes   What
 ======  ==============================================================
+1       Whether the person was seen since it was written
 2       The occasion on which it was said
 4       What was said
 8       Of whom
 6       When, in milliseconds since 1970, where there is a time to live
 ======  ==============================================================
 
-Records lie in rows of some 32, the one that was seen last at the end of its row. So each step is one search or one
-copy in a few hundred bytes, and nothing but the bytes is kept: some 20 for each person, where a dictionary of two
-numbers takes about 150.
+Records lie in rows of some 32, the newest at the end of its row. So each step is one search or one copy in a few
+hundred bytes, and nothing but the bytes is kept: some 22 for each person, where a dictionary of two numbers takes about
+150.
 
 That any two of 100,000 people are taken for one has a probability of 1 in 4 billion, and so has a change of what is
 said to go unseen.
@@ -31,17 +32,15 @@ from otel_segment.mapping import subject_of
 __all__ = ["Seen"]
 
 _pack = Struct("<iq").pack
-_SAID, _WHO, _TIME = 2, 6, 14
-"""Where in a record these begin."""
+_OCCASION, _SAID, _WHO, _TIME = 1, 3, 7, 15
+"""Where in a record these begin; it begins with whether the person was seen."""
+_NEW, _AGAIN = b"\0", 1
 _MOMENT = 6
 """Bytes of a time."""
 
 _IN_A_ROW = 32
 _TO_SAID = sys.hash_info.width - 32
 """Bits of a hash to leave out, so that four bytes stay."""
-_ELDEST, _SPARED = 4, 8
-"""Who is in the eldest part of a row, one of so many, moves to its end when seen; not where it has no more than so many
-in it. To move everybody each time costs more, and keeps hardly anybody else."""
 
 
 class _Turn:
@@ -56,9 +55,9 @@ class _Turn:
 class Seen:
     """Remembers what was last said of whom, for each kind of call.
 
-    Where there is no more room, who was not seen for long is forgotten: with a limit below 64 the one that was not seen
-    for the longest time, else one of those of whom that is so among some 32. A forked child goes on with what its
-    parent knew.
+    Where there is no more room, one who was not seen for long is forgotten. With a limit below 64 that is the one who
+    was not seen for the longest time; else, of some 32, the eldest who was not seen again, while those who were count
+    as new. A forked child goes on with what its parent knew.
 
     Args:
         limit: People, for each kind of call.
@@ -72,7 +71,7 @@ class Seen:
         self._most = math.inf if time_to_live is None else time_to_live * 1_000
         self._size = _TIME + _MOMENT if self._is_timed else _TIME
         self._width = max(1, limit // _IN_A_ROW)
-        self._eldest, self._spared = (_ELDEST, _SPARED * self._size) if self._width > 1 else (1, 0)
+        self._is_exact = self._width == 1
         self._rows: dict[str, list[bytearray]] = {}
         self._counts: dict[str, int] = {}
         self._turns: dict[int, _Turn] = {}
@@ -92,18 +91,20 @@ class Seen:
         try:
             row = self._rows[kind][who % self._width]
             at = row.find(said)
-            # Nothing changes, so that nobody has to wait his turn. Most occasions differ in this byte already.
+            # Nobody has to wait his turn for this. Most occasions differ in this byte already.
             if (
                 at > 0
-                and at * self._eldest + self._spared >= len(row)
+                and not self._is_exact
                 and row[at - 1] != (occasion >> 8) & 0xFF
                 and not (self._is_timed and abs(self._age(row[at - _SAID :], now)) >= self._most)
             ):
+                # Where others change the row meanwhile, somebody else's record begins here.
+                row[at - _SAID] = _AGAIN
                 return False
         except LookupError:
             # It is the first call of its kind, or somebody else is changing the row.
             row = self._row(kind, who)
-        record = (occasion & 0xFFFF).to_bytes(_SAID, "little") + said
+        record = _NEW + (occasion & 0xFFFF).to_bytes(_SAID - _OCCASION, "little") + said
         turn = self._turns.get(os.getpid()) or self._begin()
         with turn.lock:
             if turn.is_taken:
@@ -142,7 +143,7 @@ class Seen:
             self._add(kind, row, record + self._moment(now))
             return True
         known = bytes(row[at : at + self._size])
-        is_again = known.startswith(record)
+        is_again = known[_OCCASION:_TIME] == record[_OCCASION:]
         is_news = not (says_nothing or known[_SAID:_WHO] == record[_SAID:_WHO]) or self._age(known, now) >= self._most
         if is_news and not is_again:
             known = record + self._moment(now)
@@ -165,10 +166,18 @@ class Seen:
         # Whatever breaks in here, the count is never less than what is there.
         self._counts[kind] += 1
         if self._counts[kind] > self._limit:
-            fullest = row or max(self._rows[kind], key=len)
-            del fullest[: self._size]
+            self._drop_one(row or max(self._rows[kind], key=len))
             self._counts[kind] -= 1
         row += record
+
+    def _drop_one(self, row: bytearray) -> None:
+        """Drop the eldest who was not seen again; at the second look nobody was."""
+        size = self._size
+        while row[0] == _AGAIN:
+            eldest = row[_OCCASION:size]
+            del row[:size]
+            row += _NEW + eldest
+        del row[:size]
 
     def _moment(self, now: float) -> bytes:
         return (int(now * 1_000) % 256**_MOMENT).to_bytes(_MOMENT, "little") if self._is_timed else b""
