@@ -37,8 +37,8 @@ def measure(name: str, users: int, rounds: int) -> dict[str, float]:
         rounds: How often either has its turn.
     """
     processor, unmapped = _processor(_MAPPINGS[name]), _processor(None)
-    for start in range(users, users + 2 * _MANY, _MANY):
-        _convert(processor, range(start, start + _MANY))
+    for start in range(users, users + 10 * _MANY, _MANY):
+        _convert(unmapped, range(start, start + _MANY))
     before = _resident()
     for start in range(0, users, _MANY):
         _convert(processor, range(start, min(start + _MANY, users)))
