@@ -1,6 +1,7 @@
 """The demonstration: the shop, the crowd, and the command that brings them together."""
 
 import ast
+import json
 import os
 import pty
 import re
@@ -15,8 +16,9 @@ import pytest
 import requests
 from running import unmeasured
 
+from otel_segment import DropReason
 from otel_segment.cli import main
-from otel_segment.demo import Crowd, ShopError, ShopProcess, tally
+from otel_segment.demo import MAPPING, SALT, Crowd, ShopError, ShopProcess, Told, expect, tally
 from otel_segment.inspector import LocalEndpoint
 
 SHOP = Path(__file__).parent.parent / "otel_segment" / "demo" / "shop"
@@ -25,6 +27,7 @@ TIMEOUT = 20
 COMMAND = """\
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+from otel_segment import DropReason
 from otel_segment.cli import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -71,6 +74,22 @@ def gone(pid: int) -> bool:
     return False
 
 
+def agree(browser: requests.Session, shop: str, *consents: str) -> requests.Response:
+    """Agree to this, and to nothing else."""
+    return browser.post(f"{shop}/consent", data=dict.fromkeys(consents, "on"), timeout=TIMEOUT)
+
+
+def told_by(shop: ShopProcess) -> list[Told]:
+    """Return what the shop told, with what is to come of it."""
+    return expect(shop.ledger(), MAPPING)
+
+
+def all_there(endpoint: LocalEndpoint, told: list[Told]) -> bool:
+    """Wait for the first call of each event that is to make one."""
+    due = [each.uid for each in told if each.calls]
+    return endpoint.received.wait_for(lambda seen: all(map(seen.find, due)), TIMEOUT)
+
+
 def sign_up(browser: requests.Session, shop: ShopProcess, email: str) -> requests.Response:
     """Open an account."""
     form = {"email": email, "name": "Ada Lovelace"}
@@ -98,6 +117,7 @@ class TestShop:
             ("/sign-up", 200, "Open an account"),
             ("/sign-in", 200, "Welcome back"),
             ("/team", 200, "Welcome back"),
+            ("/health", 200, "up"),
             ("/favicon.ico", 204, ""),
             ("/nowhere", 404, "no such page"),
         ],
@@ -148,6 +168,19 @@ class TestShop:
         assert "There is no account" in answers[2].text
         assert "nothing in it yet" in answers[3].text
 
+    def test_consent(self, shop: ShopProcess, browser: requests.Session) -> None:
+        """A visitor is asked until there is an answer, and returns to the page that asked, if it is the shop's."""
+        question = "May we count"
+        asked = browser.get(shop.url, timeout=TIMEOUT)
+        page = f"{shop.url}/products/mug?utm_source=letter"
+        answered = browser.post(f"{shop.url}/consent", headers={"Referer": page}, timeout=TIMEOUT)
+        elsewhere = browser.post(f"{shop.url}/consent", headers={"Referer": "https://example.org/"}, timeout=TIMEOUT)
+
+        assert question in asked.text
+        assert question not in answered.text
+        assert (answered.url, elsewhere.url) == (page, f"{shop.url}/")
+        assert question not in browser.get(shop.url, timeout=TIMEOUT).text
+
     def test_strange_cookie(self, shop: ShopProcess, browser: requests.Session) -> None:
         """A cookie that the shop never made is replaced."""
         browser.cookies.set("shop_visitor", "<script>", domain="127.0.0.1")
@@ -180,29 +213,78 @@ class TestWay:
 
     def test_everything_arrives(self, endpoint: LocalEndpoint, shop: ShopProcess) -> None:
         """A visitor who does everything makes calls of all six types, and each arrives once and valid."""
-        known = {entry["uid"] for entry in shop.ledger()}
-        assert endpoint.received.wait_for(lambda seen: all(map(seen.find, known)), TIMEOUT)
+        known = told_by(shop)
+        assert all_there(endpoint, known)
         endpoint.received.clear()
         crowd = Crowd(shop.url, visitors=1, seed=7, pause=0)
 
         crowd.run()
-        told = [entry for entry in shop.ledger() if entry["uid"] not in known]
-        arrived = endpoint.received.wait_for(
-            lambda seen: all(seen.find(entry["uid"]) for entry in told), timeout=TIMEOUT
-        )
+        told = told_by(shop)[len(known) :]
+        arrived = all_there(endpoint, told)
         result = tally(told, endpoint.received)
 
         assert arrived
         assert crowd.failures == []
+        assert result.due == result.emitted - sum(result.withheld.values())
+        assert {"ignored_by_rule", "no_consent"} <= result.withheld.keys() <= {*DropReason}
+        assert (result.types["identify"], result.types["group"], result.types["alias"]) == (1, 1, 2)
         assert result.types.keys() == {"track", "page", "screen", "identify", "group", "alias"}
         assert result.people == 1
         assert (result.missing, result.strangers, result.changed) == ([], [], [])
         assert result.complete
-        assert len(result.delays) == len(told)
+        assert len(result.delays) == result.arrived
+
+    def test_nothing_without_consent(self, endpoint: LocalEndpoint, shop: ShopProcess) -> None:
+        """Of who does not agree nothing arrives but that; an answer that is changed counts from then on."""
+        with requests.Session() as browser:
+            browser.trust_env = False
+            browser.get(f"{shop.url}/products/lamp", timeout=TIMEOUT)
+            anonymous_id = browser.cookies["shop_visitor"]
+            for consents in ((), ("analytics", "marketing")):
+                agree(browser, shop.url, *consents)
+                browser.get(f"{shop.url}/products/lamp", timeout=TIMEOUT)
+        wanted = [
+            ("Segment Consent Preference Updated", False),
+            ("Segment Consent Preference Updated", True),
+            ("Home", True),
+            ("Product", True),
+            ("Product Viewed", True),
+        ]
+
+        def mine() -> list[tuple[str, dict[str, bool]]]:
+            messages = [each for each in endpoint.received.messages if each.get("anonymousId") == anonymous_id]
+            messages.sort(key=lambda message: str(message["timestamp"]))
+            return [
+                (message.get("event") or message["name"], message["context"]["consent"]["categoryPreferences"])
+                for message in messages
+            ]
+
+        assert endpoint.received.wait_for(lambda _: len(mine()) >= len(wanted), TIMEOUT)
+        assert mine() == [(name, {"Analytics": given, "Advertising": given}) for name, given in wanted]
+
+    def test_secrets_stay(self, endpoint: LocalEndpoint, shop: ShopProcess, browser: requests.Session) -> None:
+        """What the shop tells by mistake, and what the mapping keeps back, is in nothing that arrives."""
+        known = len(told_by(shop))
+        agree(browser, shop.url, "analytics")
+        browser.get(f"{shop.url}/kiosk?subscriber=secret-name@example.com&utm_source=letter", timeout=TIMEOUT)
+        browser.post(f"{shop.url}/basket/add/mug", timeout=TIMEOUT)
+        sign_up(browser, shop, "secret-name@example.com")
+        browser.post(f"{shop.url}/checkout", data={"note": "use 4111-1111-1111-1111"}, timeout=TIMEOUT)
+        told = told_by(shop)[known:]
+        tokens = [token for entry in shop.ledger() if (token := entry["attributes"].get("confirmation.token"))]
+        assert all_there(endpoint, told)
+        everything = json.dumps(endpoint.received.messages)
+
+        assert tokens
+        for secret in ("secret-name", "4111-1111", "KL-0007", "internal.risk", *tokens):
+            assert secret not in everything
+        assert "use [redacted]" in everything
+        assert "***@example.com" in everything
 
     def test_what_arrives(self, endpoint: LocalEndpoint, shop: ShopProcess, browser: requests.Session) -> None:
         """What was said through OpenTelemetry arrives in Segment's words."""
         browser.headers.update({"User-Agent": "Browser/1.0", "Accept-Language": "de-DE,de;q=0.9"})
+        agree(browser, shop.url, "analytics")
         browser.get(
             f"{shop.url}/products/mug?utm_source=letter&utm_campaign=autumn",
             headers={"Referer": "https://www.example.org/mugs"},
@@ -224,22 +306,23 @@ class TestWay:
         assert isinstance(context, dict)
         assert viewed["properties"] == {
             "product_id": "mug",
-            "sku": "SKU-MUG",
             "name": "Blue mug",
             "category": "Kitchen",
-            "brand": "Kiln & Loom",
             "price": 14.5,
             "quantity": 1,
             "currency": "EUR",
+            "url": "https://shop.example.com/products/mug",
+            "store": "demo-shop",
         }
         assert context["campaign"] == {"source": "letter", "name": "autumn"}
-        assert (context["userAgent"], context["locale"], context["ip"]) == ("Browser/1.0", "de-DE", "127.0.0.1")
+        assert (context["userAgent"], context["locale"], context["ip"]) == ("Browser/1.0", "de-DE", "127.0.0.0")
         assert context["page"]["referrer"] == "https://www.example.org/mugs"
         assert mine()["alias"]["previousId"] == anonymous_id
         assert mine()["identify"]["userId"] == mine()["alias"]["userId"] == ordered["userId"] == paid["userId"]
         assert isinstance(ordered["properties"], dict)
         assert ordered["properties"]["revenue"] == 14.5
-        assert ordered["properties"]["products"][0]["sku"] == "SKU-MUG"
+        assert "affiliation" not in ordered["properties"]
+        assert ordered["properties"]["products"][0]["product_id"] == "mug"
         assert isinstance(paid["properties"], dict)
         assert paid["properties"]["payment_method"] == "invoice"
 
@@ -251,7 +334,7 @@ class TestProcess:
         """A shop that is told to end sends what is waiting, ends without a complaint and answers no more."""
         with LocalEndpoint() as endpoint, ShopProcess(endpoint.url, "demo-key") as shop:
             Crowd(shop.url, visitors=1, pause=0).run()
-            told = shop.ledger()
+            told = told_by(shop)
             shop.stop()
 
             assert tally(told, endpoint.received).complete
@@ -306,7 +389,7 @@ class TestCommand:
             complaints = process.stderr.read()
 
         assert (process.returncode, complaints) == (0, b"")
-        assert "Everything that was told arrived exactly once and valid." in output
+        assert "Everything that was to leave arrived exactly once and valid." in output
         assert "would be dropped" in output
         assert bool(re.search(r"\x1b\[(\d+;)*(3[0-8]|9[0-7])(;\d+)*m", output)) == colour
 
@@ -323,21 +406,49 @@ class TestCommand:
             r"^calls +\d+ track, \d+ page, \d+ screen, \d+ identify, \d+ group, \d+ alias$", done.stdout, re.MULTILINE
         )
         assert re.search(r"^visitors +12 people in \d+ events$", done.stdout, re.MULTILINE)
-        assert done.stdout.endswith("Everything that was told arrived exactly once and valid.\n")
+        sums = re.search(
+            r"^told +(\d+) events by the shop, of which (\d+) were to leave and (\d+) arrived\n"
+            r"withheld +(\d+) by the mapping: (\d+) ignored by a rule, (\d+) without consent(.*)$",
+            done.stdout,
+            re.MULTILINE,
+        )
+        assert sums
+        told, due, arrived, withheld, ignored, unwilling = map(int, sums.groups()[:-1])
+        sampled_out = sum(map(int, re.findall(r"\d+", sums[7])))
+        assert (due, arrived, withheld) == (told - withheld, due, ignored + unwilling + sampled_out)
+        assert done.stdout.endswith("Everything that was to leave arrived exactly once and valid.\n")
+
+    def test_record(self, tmp_path: Path) -> None:
+        """What was told is written down, and the mapping makes of it, told again, what it made at first."""
+        events = tmp_path / "events.jsonl"
+        command = [sys.executable, "-m", "otel_segment", "demo", "--once", "--visitors", "1", "--record", str(events)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        command = [sys.executable, "-m", "otel_segment", "mapping", "test", str(MAPPING), str(events), "--salt", SALT]
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+        sums = re.search(r"^told +(\d+) events by the shop, of which (\d+)", done.stdout, re.MULTILINE)
+        assert sums
+        told, due = map(int, sums.groups())
+        assert (done.returncode, done.stderr, tried.stderr) == (0, "", "")
+        assert f"recorded  {told} events in {events}\n" in done.stdout
+        summary = rf"{told} events: \d+ payloads, {told - due} dropped, 0 not selected\n\Z"
+        assert re.search(summary, tried.stdout)
 
     def test_interrupted_later(self) -> None:
         """Ctrl-C while the shop is yours ends everything, with exit code 0."""
         process, shop = _start()
         lines = iter(process.stdout.readline, "")  # type: ignore[union-attr]
         assert any("The shop is yours" in line for line in lines)
-        requests.get(f"{shop}/products/lamp", timeout=TIMEOUT)
+        with requests.Session() as browser:
+            agree(browser, shop, "analytics")
+            browser.get(f"{shop}/products/lamp", timeout=TIMEOUT)
         assert any("Product Viewed" in line for line in lines)
 
         process.send_signal(signal.SIGINT)
         rest, complaints = process.communicate(timeout=TIMEOUT)
 
         assert (process.returncode, complaints) == (0, "")
-        assert rest.endswith("Everything that was told arrived exactly once and valid.\n")
+        assert rest.endswith("Everything that was to leave arrived exactly once and valid.\n")
         with pytest.raises(requests.ConnectionError):
             requests.get(shop, timeout=TIMEOUT)
 
@@ -374,17 +485,16 @@ class TestCommand:
 
     def test_something_missing(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         """With --once the exit code is 1 when not everything arrives, and what is missing is listed."""
-        given = ShopProcess.ledger
-        lost = {"uid": "lost", "type": "track", "event": "Order Lost"}
-        monkeypatch.setattr(ShopProcess, "ledger", lambda shop, timeout=5.0: [*given(shop, timeout), lost])
+        lost = Told("lost", "order.lost", frozenset({"track"}))
+        monkeypatch.setattr("otel_segment.cli._demo.expect", lambda ledger, mapping: [*expect(ledger, mapping), lost])
         monkeypatch.setattr("otel_segment.cli._demo._ARRIVAL_SECONDS", 1)
 
         code = main(["demo", "--once", "--visitors", "1"])
 
         told = capsys.readouterr().out
         assert code == 1
-        assert "  missing: track Order Lost lost\n" in told
-        assert told.endswith("Not everything that was told arrived exactly once and valid.\n")
+        assert "  missing: order.lost lost\n" in told
+        assert told.endswith("Not everything that was to leave arrived exactly once and valid.\n")
 
 
 class TestTally:
@@ -397,19 +507,24 @@ class TestTally:
             {"type": "page", "name": "Changed", "anonymousId": "a", "messageId": "2", "timestamp": "soon"},
             {"type": "track", "event": "Stranger", "anonymousId": "b", "messageId": "3"},
             {"type": "track", "event": "Right", "userId": "u", "messageId": "1"},
+            {"type": "track", "event": "Ping", "userId": "u", "messageId": "5"},
+            {"type": "identify", "userId": "u", "messageId": "6"},
+            {"type": "page", "userId": "u", "messageId": "6-page"},
         ]
-        ledger = [{"uid": str(number), "type": "track", "event": "Right"} for number in (1, 2, 4)]
+        told = [Told(str(number), "right", frozenset({"track"})) for number in (1, 2, 4)]
+        told += [Told("5", "ping", frozenset(), "ignored_by_rule"), Told("6", "four", frozenset({"page", "track"}))]
         with LocalEndpoint() as endpoint:
             for batch in (messages, [{"nothing": "x" * 40_000}]):
                 requests.post(f"{endpoint.url}/v1/batch", json={"batch": batch}, auth=("k", ""), timeout=TIMEOUT)
 
-            result = tally(ledger, endpoint.received)
+            result = tally(told, endpoint.received)
 
-        assert (result.emitted, result.arrived, result.people) == (3, 3, 2)
+        assert (result.emitted, result.arrived, result.people) == (5, 6, 2)
+        assert (result.withheld, result.due) == ({"ignored_by_rule": 1}, 4)
         assert (result.refused, result.duplicates) == (1, 1)
         assert result.dropped == ["page: invalid_timestamp"]
-        assert result.missing == [ledger[2]]
-        assert (result.strangers, result.changed) == (["3"], ["2"])
+        assert result.missing == [told[1], told[2], told[4]]
+        assert (result.strangers, result.changed) == (["3", "5"], ["2"])
         assert result.delays == []
         assert not result.complete
 

@@ -5,33 +5,36 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from otel_segment.cli._command import FAILED, INTERRUPTED, OK, Command, CommandError, require
 from otel_segment.cli._report import report
 from otel_segment.cli._views import Follower, View, open_view
-from otel_segment.demo import Crowd, ShopError, ShopProcess, tally
+from otel_segment.demo import MAPPING, Crowd, ShopError, ShopProcess, expect, record, tally
 from otel_segment.inspector import LocalEndpoint
 
 __all__ = ["DEMO"]
 
 _WRITE_KEY = "demo-key"
 _ARRIVAL_SECONDS = 15.0
-_MODULES = ("flask", "waitress", "rich", "opentelemetry.distro", "opentelemetry.instrumentation")
+_MODULES = ("flask", "waitress", "rich", "yaml", "opentelemetry.distro", "opentelemetry.instrumentation")
 _TERMINATED = 143
 
 _DESCRIPTION = """\
 Starts a local endpoint that speaks Segment's HTTP API and a small web shop that is instrumented with
 OpenTelemetry alone, sends a crowd of visitors through the shop, and shows the Segment calls as they arrive.
+The shop speaks its own words; a mapping file, which is named at the start, makes Segment's calls of them.
 Afterwards the shop stays up for your own browser, until Ctrl-C. Nothing leaves this machine.
 
 examples:
   otel-segment demo
   otel-segment demo --visitors 50 --port 8000
   otel-segment demo --once
+  otel-segment demo --once --visitors 1 --record events.jsonl
 
-exit codes: with --once 0 when everything that the shop told arrived exactly once and valid, else 1; without it 0
-for a Ctrl-C after the crowd has gone; 130 for a Ctrl-C before; 2 when a package is missing
+exit codes: with --once 0 when everything that was to arrive did, exactly once and valid, else 1; without it 0 for a
+Ctrl-C after the crowd has gone; 130 for a Ctrl-C before; 2 when a package is missing
 """
 
 
@@ -39,6 +42,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end after the crowd, and check that nothing was lost")
     parser.add_argument("--visitors", type=_count, default=12, metavar="N", help="how many visitors come (12)")
     parser.add_argument("--port", type=_port, default=0, help="the shop's port (any free one)")
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="write the shop's events to FILE, for otel-segment mapping test"
+    )
     parser.add_argument("--seed", type=int, default=1, help="what the visitors do depends on it (1)")
 
 
@@ -55,12 +61,14 @@ def _run(arguments: argparse.Namespace) -> int:
 def _show(endpoint: LocalEndpoint, shop: ShopProcess, arguments: argparse.Namespace) -> int:
     crowd = Crowd(shop.url, arguments.visitors, arguments.seed)
     with open_view() as view, Follower(endpoint.received, view):
-        view.say(f"endpoint  {endpoint.url}\nshop      {shop.url}\n")
+        view.say(f"endpoint  {endpoint.url}\nshop      {shop.url}\nmapping   {MAPPING}\n")
         code = _visit(endpoint, shop, crowd, view, once=arguments.once)
         ledger = _final_ledger(shop, 5.0 if arguments.once and code == OK else 0.5)
         # Whatever the exporter still holds is sent now, and repeats would show.
         shop.stop()
-    result = tally(ledger, endpoint.received)
+    if arguments.record:
+        print(f"\nrecorded  {record(ledger, arguments.record)} events in {arguments.record}")
+    result = tally(expect(ledger, MAPPING), endpoint.received)
     print(report(result, crowd.failures, shop.complaints()))
     if code == OK and arguments.once and (crowd.failures or not result.complete):
         return FAILED
@@ -71,8 +79,8 @@ def _visit(endpoint: LocalEndpoint, shop: ShopProcess, crowd: Crowd, view: View,
     try:
         crowd.run()
         if once:
-            told = [entry["uid"] for entry in shop.ledger()]
-            endpoint.received.wait_for(lambda seen: all(map(seen.find, told)), _ARRIVAL_SECONDS)
+            due = [told.uid for told in expect(shop.ledger(), MAPPING) if told.calls]
+            endpoint.received.wait_for(lambda seen: all(map(seen.find, due)), _ARRIVAL_SECONDS)
             return OK
     except KeyboardInterrupt:
         crowd.stop()
@@ -84,7 +92,7 @@ def _visit(endpoint: LocalEndpoint, shop: ShopProcess, crowd: Crowd, view: View,
         return OK
 
 
-def _final_ledger(shop: ShopProcess, timeout: float) -> list[dict[str, str]]:
+def _final_ledger(shop: ShopProcess, timeout: float) -> list[dict[str, Any]]:
     try:
         return shop.ledger(timeout)
     except ShopError:

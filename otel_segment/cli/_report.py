@@ -8,6 +8,11 @@ from otel_segment.demo import Tally
 __all__ = ["report"]
 
 _MOST_LINES = 10
+_REASONS = {
+    "ignored_by_rule": "ignored by a rule",
+    "no_consent": "without consent",
+    "sampled_out": "of people who are not in the sample",
+}
 
 
 def report(tally: Tally, failures: Sequence[str], complaint: str) -> str:
@@ -31,12 +36,17 @@ def _counts(tally: Tally) -> Iterator[str]:
     if tally.delays:
         half = tally.delays[len(tally.delays) // 2]
         yield f"delivery    p50 {half * 1_000:.0f} ms, max {tally.delays[-1] * 1_000:.0f} ms from event to arrival"
-    yield f"told        {tally.emitted} events by the shop, {tally.emitted - len(tally.missing)} of them arrived"
+    arrived = tally.due - len(tally.missing)
+    yield f"told        {tally.emitted} events by the shop, of which {tally.due} were to leave and {arrived} arrived"
+    if tally.withheld:
+        counts = sorted(tally.withheld.items())
+        reasons = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in counts)
+        yield f"withheld    {tally.emitted - tally.due} by the mapping: {reasons}"
 
 
 def _faults(tally: Tally, failures: Sequence[str], complaint: str) -> Iterator[str]:
     yield from _some("dropped", tally.dropped)
-    yield from _some("missing", [f"{entry['type']} {entry['event']} {entry['uid']}" for entry in tally.missing])
+    yield from _some("missing", [f"{each.event} {each.uid}" for each in tally.missing])
     yield from _some("untold", tally.strangers)
     yield from _some("changed", tally.changed)
     yield from _some("visitors", failures)
@@ -53,5 +63,5 @@ def _verdict(tally: Tally, failures: Sequence[str]) -> str:
     if not tally.emitted:
         return "The shop told nothing."
     if tally.complete and not failures:
-        return "Everything that was told arrived exactly once and valid."
-    return "Not everything that was told arrived exactly once and valid."
+        return "Everything that was to leave arrived exactly once and valid."
+    return "Not everything that was to leave arrived exactly once and valid."

@@ -3,8 +3,8 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import requests
 
@@ -21,15 +21,19 @@ _AGENTS = (
 )
 _LANGUAGES = ("en-GB,en;q=0.8", "de-DE,de;q=0.9,en;q=0.5", "fr-FR,fr;q=0.9", "pl-PL,pl;q=0.8")
 _LANDINGS = (
+    ("/?utm_source=newsletter&utm_medium=email&utm_campaign=autumn&subscriber={email}", ""),
     ("/", ""),
-    ("/?utm_source=newsletter&utm_medium=email&utm_campaign=autumn", ""),
     ("/catalogue", "https://www.example.org/best-mugs"),
     ("/catalogue?category=Living&utm_source=social&utm_campaign=wool", "https://social.example.com/"),
 )
 _PRODUCTS = ("mug", "bowl", "teapot", "throw", "lamp", "vase", "notebook", "pen", "clock")
 _NAMES = ("Ada", "Grace", "Mary", "Katherine", "Emmy", "Lise", "Chien-Shiung", "Rosalind", "Hedy", "Sophie")
 _COMPANIES = ("Initech", "Northwind", "Umbrella Tea", "Acme Tools")
+# People write anything where they may.
+_NOTES = ("Take my other card: 4111 1111 1111 1111", "Leave it with the neighbour", "Please ring twice")
 _QUERIES = ("mug", "wool", "oak", "light")
+
+_T = TypeVar("_T")
 
 Step = Callable[[], requests.Response]
 
@@ -51,6 +55,9 @@ class _Visitor:
     def steps(self) -> Iterator[Step]:
         """Give what this person does, one step after the other; the first of all visitors does everything."""
         yield from self._browse()
+        if self._likely(0.1):
+            # A load balancer would ask as often.
+            yield self._get("/health")
         if self._likely(0.15):
             yield from self._kiosk()
         if self._likely(0.65):
@@ -61,12 +68,21 @@ class _Visitor:
                 yield from self._come_back()
 
     def _browse(self) -> Iterator[Step]:
-        landing, referrer = self._lot.choice(_LANDINGS)
+        landing, referrer = self._choose(_LANDINGS)
+        landing = landing.format(email=self._email)
         yield self._get(landing, {"Referer": referrer} if referrer else {})
+        yield self._post("/consent", {"Referer": self._shop + landing}, **self._answer())
+        if self._likely(0.3):
+            yield self._get("/catalogue")
         if self._likely(0.4):
             yield self._get(f"/catalogue?q={self._lot.choice(_QUERIES)}")
         for product in self._lot.sample(_PRODUCTS, self._lot.randint(1, 3)):
             yield self._get(f"/products/{product}", {"Referer": f"{self._shop}/catalogue"})
+
+    def _answer(self) -> dict[str, str]:
+        if not self._likely(0.85):
+            return {"nothing": ""}
+        return {"analytics": ""} | ({"marketing": "on"} if self._likely(0.5) else {})
 
     def _kiosk(self) -> Iterator[Step]:
         yield self._get("/kiosk")
@@ -81,7 +97,7 @@ class _Visitor:
         yield self._get("/sign-up")
         yield self._post("/sign-up", email=self._email, name=self._name, newsletter="on")
         yield self._get("/checkout")
-        yield self._post("/checkout", shipping=self._lot.choice(("parcel", "bicycle")))
+        yield self._post("/checkout", shipping=self._lot.choice(("parcel", "bicycle")), note=self._choose(_NOTES))
 
     def _open_team(self) -> Iterator[Step]:
         yield self._get("/team")
@@ -92,14 +108,18 @@ class _Visitor:
         yield self._get("/sign-in")
         yield self._post("/sign-in", email=self._email)
 
+    def _choose(self, things: Sequence[_T]) -> _T:
+        chosen = self._lot.choice(things)
+        return things[0] if self._thorough else chosen
+
     def _likely(self, share: float) -> bool:
         return self._lot.random() < share or self._thorough
 
     def _get(self, path: str, headers: dict[str, str] | None = None) -> Step:
         return lambda: self.session.get(self._shop + path, headers=headers, timeout=_TIMEOUT)
 
-    def _post(self, path: str, **form: Any) -> Step:
-        return lambda: self.session.post(self._shop + path, data=form, timeout=_TIMEOUT)
+    def _post(self, path: str, headers: dict[str, str] | None = None, **form: Any) -> Step:
+        return lambda: self.session.post(self._shop + path, data=form, headers=headers, timeout=_TIMEOUT)
 
 
 class Crowd:

@@ -5,13 +5,20 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import requests
 from typing_extensions import Self
 
-__all__ = ["ShopError", "ShopProcess"]
+__all__ = ["MAPPING", "RESOURCE", "SALT", "ShopError", "ShopProcess"]
+
+MAPPING: Final = Path(__file__).parent / "shop" / "mapping.yaml"
+"""The file that turns the shop's own words into Segment's."""
+RESOURCE: Final = {"service.name": "demo-shop", "service.version": "1.0.0"}
+"""What the shop's events say of the shop."""
+SALT: Final = "a secret that is none, since it stands here"
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 1.2
@@ -23,7 +30,7 @@ class ShopError(Exception):
 
 
 class ShopProcess:
-    """The shop under ``opentelemetry-instrument``, with nothing but environment variables to choose the exporter.
+    """The shop under ``opentelemetry-instrument``, with environment variables alone to choose exporter and mapping.
 
     A context manager that ends the process. Should this process die first, the shop notices and ends itself.
     """
@@ -66,7 +73,7 @@ class ShopProcess:
         """Say whether the shop has not ended by itself."""
         return self._process.poll() is None
 
-    def ledger(self, timeout: float = 5.0) -> list[dict[str, str]]:
+    def ledger(self, timeout: float = 5.0) -> list[dict[str, Any]]:
         """Ask the shop for all events that it told of.
 
         Args:
@@ -78,7 +85,7 @@ class ShopProcess:
         try:
             with requests.Session() as session:
                 session.trust_env = False
-                answer: list[dict[str, str]] = session.get(f"{self.url}/_ledger", timeout=timeout).json()
+                answer: list[dict[str, Any]] = session.get(f"{self.url}/_ledger", timeout=timeout).json()
         except requests.RequestException as error:
             msg = f"the shop does not answer: {error}"
             raise ShopError(msg) from error
@@ -137,12 +144,14 @@ def _environment(endpoint: str, write_key: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "SEGMENT_"))}
     return {
         **inherited,
-        "OTEL_SERVICE_NAME": "demo-shop",
+        "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{name}={value}" for name, value in RESOURCE.items()),
         "OTEL_LOGS_EXPORTER": "segment",
         "OTEL_TRACES_EXPORTER": "segment",
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint,
         "OTEL_EXPORTER_SEGMENT_WRITE_KEY": write_key,
+        "OTEL_EXPORTER_SEGMENT_MAPPING": str(MAPPING),
+        "OTEL_EXPORTER_SEGMENT_PRIVACY_SALT": SALT,
         "OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT": "1",
         # The processors of the SDK hold events back for seconds by default; here someone is watching.
         "OTEL_BLRP_SCHEDULE_DELAY": "100",

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
+from otel_segment.demo._told import Told
 from otel_segment.inspector import Received, ReceivedStore
 
 __all__ = ["Tally", "tally"]
@@ -17,61 +18,80 @@ class Tally:
 
     Attributes:
         emitted: How many events the shop told of.
-        arrived: How many arrived, repeats aside.
+        withheld: How many of them are not to arrive, by the reason.
+        arrived: How many calls arrived, repeats aside.
         types: How many of each type arrived.
         people: How many different people they are about; a userId and an anonymousId seen together are one.
         refused: How many came in requests that were refused.
         dropped: Those that Segment would have dropped or altered, as text: name and problems.
         duplicates: How many arrived more than once.
-        missing: The ledger's entries that did not arrive.
-        strangers: The ids that arrived although nobody told of them.
-        changed: The ids that arrived as another type than was told.
+        missing: The events of which not all arrived that had to.
+        strangers: The ids that arrived although nobody told of them, or although they were to be withheld.
+        changed: The ids that arrived as another type than they were to.
         delays: Seconds from each event to its arrival, sorted.
     """
 
     emitted: int
+    withheld: Mapping[str, int]
     arrived: int
     types: Mapping[str, int]
     people: int
     refused: int
     dropped: list[str]
     duplicates: int
-    missing: list[Mapping[str, str]]
+    missing: list[Told]
     strangers: list[str]
     changed: list[str]
     delays: list[float] = field(repr=False)
 
     @property
+    def due(self) -> int:
+        """How many events were to arrive."""
+        return self.emitted - sum(self.withheld.values())
+
+    @property
     def complete(self) -> bool:
-        """Whether everything that was told arrived exactly once, valid, and nothing else did."""
+        """Whether everything that was to arrive did, exactly once and valid, and nothing else."""
         faults = (self.refused, self.dropped, self.duplicates, self.missing, self.strangers, self.changed)
         return self.emitted > 0 and not any(faults)
 
 
-def tally(ledger: Iterable[Mapping[str, str]], store: ReceivedStore) -> Tally:
+def tally(told: Iterable[Told], store: ReceivedStore) -> Tally:
     """Compare what the shop told with what arrived.
 
     Args:
-        ledger: The shop's ledger: ``uid``, ``type`` and ``event`` of each event.
+        told: The events of the shop's ledger, with what is to come of each.
         store: What the endpoint received.
     """
-    told = {entry["uid"]: entry for entry in ledger}
+    by_uid = {each.uid: each for each in told}
     events = store.events
-    came = {event.message_id: event for event in events}
+    came = [(event, by_uid.get(_uid(event))) for event in events]
+    due = {(uid, call) for uid, each in by_uid.items() for call in each.calls}
+    not_there = {uid for uid, _ in due - {(_uid(event), event.type) for event in events}}
     messages = [event.message for event in events]
     return Tally(
-        emitted=len(told),
+        emitted=len(by_uid),
+        withheld=Counter(each.withheld for each in by_uid.values() if each.withheld),
         arrived=len(events),
         types=Counter(event.type for event in events),
         people=_people(messages),
         refused=store.refused,
         dropped=[_complaint(event, message) for event, message in zip(events, messages, strict=True) if event.problems],
         duplicates=store.duplicates,
-        missing=[entry for uid, entry in told.items() if uid not in came],
-        strangers=[uid for uid in came if uid not in told],
-        changed=[uid for uid, event in came.items() if uid in told and told[uid]["type"] != event.type],
+        missing=[each for uid, each in by_uid.items() if uid in not_there],
+        strangers=[event.message_id for event, each in came if not _is_due(each)],
+        changed=[event.message_id for event, each in came if _is_due(each) and not each.may_make(event.type)],
         delays=sorted(_delays(events, messages)),
     )
+
+
+def _is_due(told: Told | None) -> TypeGuard[Told]:
+    return told is not None and not told.withheld
+
+
+def _uid(event: Received) -> str:
+    # Where one event makes several calls, all but the first have their type behind its id.
+    return event.message_id.removesuffix(f"-{event.type}")
 
 
 def _people(messages: Sequence[Mapping[str, Any]]) -> int:

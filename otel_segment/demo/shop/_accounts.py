@@ -25,7 +25,6 @@ class Account:
     name: str
     newsletter: bool = False
     team: Team | None = None
-    orders: int = 0
     id: str = field(default_factory=lambda: f"u-{uuid.uuid4().hex[:12]}")
     created: datetime = field(default_factory=lambda: datetime.now(tz=timezone.utc))
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, render_template
 
-from ._catalogue import CATEGORIES, CURRENCY, PRODUCTS, find
+from ._catalogue import CATEGORIES, PRODUCTS, find
 from ._events import tell
 from ._pages import argument, page, product_or_404
 
@@ -11,6 +11,7 @@ __all__ = ["browsing"]
 browsing = Blueprint("browsing", __name__)
 
 _SCREENS = ("Start", "Finder", "Opening hours")
+_SERIAL = "KL-0007-4411"
 
 
 @browsing.get("/")
@@ -27,10 +28,10 @@ def catalogue() -> str:
     facts = {"products": products, "categories": CATEGORIES, "query": query, "category": category}
     answer = page("Catalogue", category or "Catalogue", "catalogue.html", **facts)
     if query:
-        tell("track", "Products Searched", {"query": query})
+        tell("articles.searched", {"words": query})
     else:
         listed = [product.facts() for product in products]
-        tell("track", "Product List Viewed", {"list_id": category or "all", "products": listed})
+        tell("articles.listed", {"articles": listed, **({"department": category} if category else {})})
     return answer
 
 
@@ -39,7 +40,7 @@ def product(product_id: str) -> str:
     """Show one product."""
     found = product_or_404(product_id)
     answer = page("Product", found.name, "product.html", product=found)
-    tell("track", "Product Viewed", {**found.facts(), "currency": CURRENCY})
+    tell("article.opened", {"article": found.facts()})
     return answer
 
 
@@ -49,5 +50,12 @@ def kiosk(screen: str = "Start") -> str:
     """Show a screen of the terminal by the shop's door."""
     if screen not in _SCREENS:
         abort(404)
-    tell("screen", "screen_view", {"app.screen.name": screen, "analytics.category": "Kiosk"})
+    tell("kiosk.screen", {"kiosk.screen": screen, "kiosk.serial": _SERIAL})
     return render_template("kiosk.html", title=screen, screen=screen, screens=_SCREENS)
+
+
+@browsing.get("/health")
+def health() -> str:
+    """Tell a load balancer that the shop is up; told like everything else, though it is nobody's visit."""
+    tell("health check", {})
+    return "up"

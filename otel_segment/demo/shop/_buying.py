@@ -5,10 +5,8 @@ import uuid
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ._accounts import Account
-from ._catalogue import CURRENCY
 from ._events import tell, tell_on_span
-from ._pages import page, product_or_404
+from ._pages import field, page, product_or_404
 from ._visitor import Visitor, current_visitor
 
 __all__ = ["buying"]
@@ -22,7 +20,7 @@ _SHIPPING_CENTS = 490
 def basket() -> str:
     """Show the basket."""
     answer = page("Basket", "Your basket", "basket.html")
-    tell("track", "Cart Viewed", {"products": _contents(current_visitor())})
+    tell("cart.opened", {"articles": _contents(current_visitor())})
     return answer
 
 
@@ -31,7 +29,7 @@ def add(product_id: str) -> Response:
     """Put one into the basket."""
     found = product_or_404(product_id)
     current_visitor().put(found, 1)
-    tell("track", "Product Added", {**found.facts(), "currency": CURRENCY})
+    tell("cart.article.in", {"article": found.facts()})
     return redirect(url_for("buying.basket"))
 
 
@@ -40,7 +38,7 @@ def remove(product_id: str) -> Response:
     """Take one out of the basket."""
     found = product_or_404(product_id)
     current_visitor().put(found, -1)
-    tell("track", "Product Removed", {**found.facts(), "currency": CURRENCY})
+    tell("cart.article.out", {"article": found.facts()})
     return redirect(url_for("buying.basket"))
 
 
@@ -53,8 +51,7 @@ def checkout() -> str | Response:
     if visitor.account is None:
         return redirect(url_for("joining.sign_up"))
     answer = page("Checkout", "Checkout", "checkout.html", shipping=_SHIPPING_CENTS)
-    value = visitor.total_cents / 100
-    tell("track", "Checkout Started", {"value": value, "currency": CURRENCY, "products": _contents(visitor)})
+    tell("cart.checkout.begun", {"order.goods": visitor.total_cents / 100, "articles": _contents(visitor)})
     return answer
 
 
@@ -65,10 +62,16 @@ def order() -> Response:
     if not visitor.basket or visitor.account is None:
         return redirect(url_for("buying.basket"))
     order_id = f"o-{uuid.uuid4().hex[:10]}"
-    method = request.form.get("shipping", "parcel")
-    tell_on_span("Checkout Step Completed", {"checkout_id": order_id, "step": 1, "shipping_method": method})
-    tell_on_span("Payment Info Entered", {"checkout_id": order_id, "payment_method": "invoice"})
-    _complete(visitor, visitor.account, order_id)
+    tell_on_span("delivery.chosen", {"order.id": order_id, "delivery.by": request.form.get("shipping", "parcel")})
+    tell_on_span(
+        "Payment Info Entered",
+        {
+            "analytics.type": "track",
+            "analytics.properties.checkout_id": order_id,
+            "analytics.properties.payment_method": "invoice",
+        },
+    )
+    _complete(visitor, order_id)
     return redirect(url_for("buying.thanks", order_id=order_id))
 
 
@@ -78,18 +81,16 @@ def thanks(order_id: str) -> str:
     return page("Order", "Thank you", "thanks.html", order_id=order_id)
 
 
-def _complete(visitor: Visitor, account: Account, order_id: str) -> None:
-    account.orders += 1
+def _complete(visitor: Visitor, order_id: str) -> None:
     facts = {
-        "order_id": order_id,
-        "checkout_id": order_id,
-        "revenue": visitor.total_cents / 100,
-        "shipping": _SHIPPING_CENTS / 100,
-        "total": (visitor.total_cents + _SHIPPING_CENTS) / 100,
-        "currency": CURRENCY,
-        "products": _contents(visitor),
+        "order.id": order_id,
+        "order.goods": visitor.total_cents / 100,
+        "order.delivery": _SHIPPING_CENTS / 100,
+        "order.sum": (visitor.total_cents + _SHIPPING_CENTS) / 100,
+        "order.note": field("note"),
+        "articles": _contents(visitor),
     }
-    tell("track", "Order Completed", facts)
+    tell("cart.checkout.done", facts | ({"order.partner": visitor.partner} if visitor.partner else {}))
     for product, count in visitor.basket:
         visitor.put(product, -count)
 

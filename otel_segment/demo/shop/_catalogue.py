@@ -19,21 +19,14 @@ class Product:
     text: str
     hue: int
 
-    @property
-    def price(self) -> float:
-        """The price in euros."""
-        return self.cents / 100
-
     def facts(self, quantity: int = 1) -> dict[str, Any]:
-        """Give what analytics wants to know of a product, under Segment's e-commerce names."""
+        """Describe an article as the shop does: the price is a text, as money is not to be rounded."""
         return {
-            "product_id": self.id,
-            "sku": f"SKU-{self.id.upper()}",
-            "name": self.name,
-            "category": self.category,
-            "brand": "Kiln & Loom",
-            "price": self.price,
-            "quantity": quantity,
+            "id": self.id,
+            "label": self.name,
+            "department": self.category,
+            "price": f"{self.cents / 100:.2f}",
+            "pieces": quantity,
         }
 
 

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -16,26 +16,24 @@ from ._visitor import current_visitor
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Ledger", "ledger", "tell", "tell_on_span", "traced"]
+__all__ = ["Ledger", "ledger", "tell", "tell_analytics", "tell_on_span", "traced"]
 
 _NAME, _VERSION = "demo.shop", "1.0.0"
 
 
 class Ledger:
-    """What was told, so that the far end can be checked against it."""
+    """What was told, in full, so that the far end can be checked against it, and mapping rules be tried on it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: list[dict[str, str]] = []
+        self._entries: list[dict[str, Any]] = []
 
-    def enter(self, kind: str, event: str) -> str:
-        """Note an event and give it an id of its own."""
-        uid = uuid.uuid4().hex
+    def enter(self, entry: dict[str, Any]) -> None:
+        """Note an event."""
         with self._lock:
-            self._entries.append({"uid": uid, "type": kind, "event": event})
-        return uid
+            self._entries.append(entry)
 
-    def entries(self) -> list[dict[str, str]]:
+    def entries(self) -> list[dict[str, Any]]:
         """Give all that was told so far."""
         with self._lock:
             return list(self._entries)
@@ -44,40 +42,41 @@ class Ledger:
 ledger = Ledger()
 
 
-def tell(kind: str, event: str, attributes: Mapping[str, Any]) -> None:
-    """Tell of an event, as a log record.
+def tell(event: str, attributes: Mapping[str, Any]) -> None:
+    """Tell of an event in the shop's own words, as a log record; what it means to analytics is not said here.
 
     Args:
-        kind: What it means to analytics: track, page, screen, identify, group or alias.
         event: The name of the event.
         attributes: What there is to say about it.
     """
-    record = LogRecord(
-        timestamp=time.time_ns(),
-        event_name=event,
-        attributes={
-            "analytics.type": kind,
-            "log.record.uid": ledger.enter(kind, event),
-            **_request_attributes(),
-            **_person_attributes(),
-            **attributes,
-        },
-    )
+    told = {
+        "log.record.uid": uuid.uuid4().hex,
+        **_request_attributes(),
+        **_person_attributes(),
+        **attributes,
+    }
+    record = LogRecord(timestamp=time.time_ns(), event_name=event, attributes=told)
+    ledger.enter(_entry(event, told, record.timestamp))
     get_logger(_NAME, _VERSION).emit(record)
 
 
-def tell_on_span(event: str, properties: Mapping[str, str | float]) -> None:
+def tell_analytics(event: str, attributes: Mapping[str, Any]) -> None:
+    """Tell of an event that is a track call by its own account, under the name that it is to have there."""
+    tell(event, {"analytics.type": "track", **attributes})
+
+
+def tell_on_span(event: str, attributes: Mapping[str, str | float]) -> None:
     """Tell of a step of what the current span is about, as an event on it; the span says the rest."""
     span = trace.get_current_span()
     span.set_attributes(_person_attributes())
-    span.add_event(
-        event,
-        {
-            "analytics.type": "track",
-            "log.record.uid": ledger.enter("track", event),
-            **{f"analytics.properties.{name}": value for name, value in properties.items()},
-        },
-    )
+    told = {"log.record.uid": uuid.uuid4().hex, **attributes}
+    now = time.time_ns()
+    # The API has no way to read a span's name and attributes, so they are put together once more.
+    entry = _entry(event, told, now)
+    facts = {**_span_attributes(request.environ), **_person_attributes()}
+    entry["span"] = {"name": _span_name(request.environ), "attributes": facts}
+    ledger.enter(entry)
+    span.add_event(event, told, now)
 
 
 def traced(application: "WSGIApplication") -> "WSGIApplication":
@@ -85,22 +84,37 @@ def traced(application: "WSGIApplication") -> "WSGIApplication":
 
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         tracer = trace.get_tracer(_NAME, _VERSION)
-        method, path = str(environ["REQUEST_METHOD"]), str(environ.get("PATH_INFO", "/"))
-        facts = _span_attributes(environ.get, method, path)
-        with tracer.start_as_current_span(f"{method} {path}", kind=SpanKind.SERVER, attributes=facts):
+        facts = _span_attributes(environ)
+        with tracer.start_as_current_span(_span_name(environ), kind=SpanKind.SERVER, attributes=facts):
             return application(environ, start_response)
 
     return call
 
 
-def _span_attributes(header: Callable[[str, str], Any], method: str, path: str) -> dict[str, str]:
-    scheme, host = header("wsgi.url_scheme", "http"), header("HTTP_HOST", "localhost")
-    query = header("QUERY_STRING", "")
+def _entry(event: str, attributes: Mapping[str, Any], timestamp: int | None) -> dict[str, Any]:
+    here = trace.get_current_span().get_span_context()
     return {
-        "http.request.method": method,
-        "url.full": f"{scheme}://{host}{path}" + (f"?{query}" if query else ""),
-        "client.address": header("REMOTE_ADDR", ""),
-        "user_agent.original": header("HTTP_USER_AGENT", ""),
+        "event_name": event,
+        "timestamp": timestamp,
+        "trace_id": trace.format_trace_id(here.trace_id),
+        "span_id": trace.format_span_id(here.span_id),
+        "attributes": attributes,
+        "scope": {"name": _NAME, "version": _VERSION},
+    }
+
+
+def _span_name(environ: "WSGIEnvironment") -> str:
+    return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
+
+
+def _span_attributes(environ: "WSGIEnvironment") -> dict[str, str]:
+    scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "localhost")
+    query = environ.get("QUERY_STRING", "")
+    return {
+        "http.request.method": str(environ["REQUEST_METHOD"]),
+        "url.full": f"{scheme}://{host}{environ.get('PATH_INFO', '/')}" + (f"?{query}" if query else ""),
+        "client.address": environ.get("REMOTE_ADDR", ""),
+        "user_agent.original": environ.get("HTTP_USER_AGENT", ""),
     }
 
 
@@ -117,11 +131,13 @@ def _request_attributes() -> dict[str, Any]:
     return attributes
 
 
-def _person_attributes() -> dict[str, str]:
+def _person_attributes() -> dict[str, str | bool | int]:
     visitor = current_visitor()
-    attributes = {"analytics.anonymous_id": visitor.anonymous_id}
-    if visitor.account:
-        attributes["user.id"] = visitor.account.id
-        if visitor.account.team:
-            attributes["analytics.group.id"] = visitor.account.team.id
+    attributes: dict[str, str | bool | int] = {"visitor.id": visitor.anonymous_id}
+    attributes |= {f"analytics.consent.{name}": given for name, given in visitor.consent.items()}
+    if account := visitor.account:
+        attributes |= {"user.id": account.id, "user.email": account.email, "user.full_name": account.name}
+        attributes |= {"account.newsletter": account.newsletter, "account.since": account.created.isoformat()}
+        if team := account.team:
+            attributes |= {"team.id": team.id, "team.name": team.name, "team.size": team.employees}
     return attributes

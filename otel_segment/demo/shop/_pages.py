@@ -12,7 +12,7 @@ _LONGEST_TEXT = 80
 
 def page(name: str, title: str, template: str, **facts: object) -> str:
     """Tell that a page is seen, and build it."""
-    tell("page", "page_view", {"analytics.name": name, "analytics.category": "Shop", "analytics.page.title": title})
+    tell("page.seen", {"page.name": name, "page.title": title})
     return render_template(template, title=title, **facts)
 
 
