@@ -145,6 +145,40 @@ def test_two_exporters(endpoint: LocalEndpoint) -> None:
         assert name in printed
 
 
+def test_mapping_file(endpoint: LocalEndpoint) -> None:
+    """Events in the program's own words arrive as the calls that the mapping file makes of them."""
+    run("events that a mapping file, `mapping.yaml`, makes calls of", endpoint)
+
+    messages = endpoint.received.messages
+    assert calls(endpoint) == [
+        ("identify", None, "c-1042"),
+        ("track", "Subscription Started", "c-1042"),
+        ("track", "Invoice Paid", "c-1042"),
+        ("track", "Invoice Updated", "c-1042"),
+    ]
+    assert [message.get("traits") or message["properties"] for message in messages] == [
+        {"name": "Ada Lovelace", "email": "***@example.com"},
+        {"plan": "pro-2026", "months": 12},
+        {
+            "cents": 11_880,
+            "summary": "i-77: Plan, 12 months and more",
+            "items": ["pro-2026", "seat"],
+            "remark": "from card [redacted]",
+        },
+        {"invoice.no": "i-78", "portal": {"user": "ada"}},
+    ]
+
+
+@needs_files
+def test_mapping_in_declarative_file(endpoint: LocalEndpoint) -> None:
+    """A mapping may stand in the configuration file itself; what no rule of it names stays where it is."""
+    run("the same with a mapping in the declarative file, `otel_mapping.yaml`", endpoint)
+
+    (paid,) = endpoint.received.messages
+    assert (paid["event"], paid["userId"]) == ("Invoice Paid", "c-1042")
+    assert paid["properties"] == {"cents": 11_880, "items": ["pro-2026", "seat"], "service": "billing"}
+
+
 def test_flask_app(endpoint: LocalEndpoint) -> None:
     """What the handlers of a request tell is about the person behind it."""
     with start("a Flask application", endpoint, "--port", "0") as process, requests.Session() as browser:
@@ -183,4 +217,4 @@ def test_list_is_complete() -> None:
     files = {path.name for path in (ROOT / "examples").iterdir() if path.suffix in {".py", ".yaml"}}
 
     assert {name for name in files if name not in README} == set()
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 9
