@@ -392,6 +392,7 @@ def test_bodies_of_any_type() -> None:
 
     assert taken == {"proxy": {}, "deque": ["[redacted]"], "set": ["[redacted]"], "odd": "[truncated]", "7": 8}
     assert len(privacy().body(knot)) > 32_768
+    assert list(map(len, privacy().body({"knot": knot}).values())) == [len(privacy().body(knot))]
     assert "deep" not in repr(privacy().body(nest))
     assert privacy(drop=["body"]).body("text") is None
 

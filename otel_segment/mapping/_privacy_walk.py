@@ -58,7 +58,7 @@ class Walk:
         try:
             return self._value(value, path, treatment.leaf, treatment.is_final, 0)
         except _TooManyError:
-            return _TOO_MANY
+            return {TRUNCATED: _TOO_MANY} if isinstance(value, Mapping) else _TOO_MANY
 
     def _value(self, value: Any, path: str, leaf: Leaf, is_final: bool, depth: int) -> Any:
         if type(value) not in _CONTAINERS:
@@ -70,7 +70,8 @@ class Walk:
             return TRUNCATED
         try:
             plain = self._plain(value)
-            if type(plain) is dict:
+            taken: Any
+            if isinstance(plain, dict):
                 taken = self._map(plain, path, leaf if is_final else None, depth + 1)
             else:
                 taken = self._list(plain, path, leaf, is_final, depth + 1)

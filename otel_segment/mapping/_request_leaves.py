@@ -60,9 +60,9 @@ class RequestLeaves:
         return None if self._query.allows_campaign(key) else gone
 
     def _add_references(self, query: QueryRule | None, clean: Leaf | None) -> None:
-        self._leaves[Kind.URL] = _reference(query and query.url, clean)
-        self._leaves[Kind.QUERY] = _reference(query and query.query, clean)
-        self._leaves[Kind.FRAGMENT] = _reference(query and query.fragment, clean)
+        self._leaves[Kind.URL] = _reference(query.url if query else None, clean)
+        self._leaves[Kind.QUERY] = _reference(query.query if query else None, clean)
+        self._leaves[Kind.FRAGMENT] = _reference(query.fragment if query else None, clean)
 
 
 def _text_leaf(convert: Callable[[str], str | None]) -> Leaf:
