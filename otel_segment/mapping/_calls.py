@@ -100,10 +100,6 @@ def _begin_screen(_: Record, payload: Payload, __: JsonObject) -> JsonObject:
     return properties
 
 
-def _begin_identify(record: Record, _: Payload, __: JsonObject) -> JsonObject:
-    return user_traits(record)
-
-
 def _complete_properties(record: Record, plan: Plan, properties: JsonObject) -> JsonObject:
     properties = add_leftovers(record, plan.claimed, properties)
     if plan.has_extras:
@@ -117,6 +113,10 @@ def _complete_traits(record: Record, plan: Plan, traits: JsonObject) -> JsonObje
     traits = add_leftovers(record, plan.claimed, traits)
     _give(record, plan, semconv.ANALYTICS_TRAITS, traits)
     return traits
+
+
+def _complete_identify(record: Record, plan: Plan, traits: JsonObject) -> JsonObject:
+    return _complete_traits(record, plan, {**user_traits(record), **traits} if plan.has_user_traits else traits)
 
 
 def _complete_group(record: Record, plan: Plan, traits: JsonObject) -> JsonObject:
@@ -170,7 +170,7 @@ CALLS: dict[str, CallKind] = {
     "screen": CallKind(
         _require_nothing, _title_screen, _begin_screen, _complete_properties, _surround_person, "properties"
     ),
-    "identify": CallKind(_require_nothing, None, _begin_identify, _complete_traits, _surround_nothing, "traits"),
+    "identify": CallKind(_require_nothing, None, _begin_empty, _complete_identify, _surround_nothing, "traits"),
     "group": CallKind(_require_group, None, _begin_empty, _complete_group, _surround_group, "traits"),
     "alias": CallKind(_require_alias, None, _begin_empty, _complete_nothing, _surround_person, None),
 }

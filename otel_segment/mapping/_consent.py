@@ -17,16 +17,22 @@ class Consent:
 
     Args:
         mapping: The mapping.
+
+    Attributes:
+        is_required: Whether any event needs any.
+        translates: Whether Segment has names of its own for it.
     """
 
     def __init__(self, mapping: Mapping) -> None:
         self._required = mapping.require_consent
         self._is_strict = mapping.strict_consent
         self._categories = mapping.consent
+        self.is_required = bool(mapping.require_consent)
+        self.translates = bool(mapping.consent)
 
     def is_lacking(self, record: Record, event: str | None) -> bool:
         """Tell whether an event lacks a consent that it needs."""
-        if not self._required or (event == _CONSENT_EVENT and not self._is_strict):
+        if event == _CONSENT_EVENT and not self._is_strict:
             return False
         return not has_consent(record, self._required)
 
@@ -36,8 +42,6 @@ class Consent:
         Each category is said, as Segment takes one that is not for a no on the profile, and no consent at all for
         consent to everything. One that several consents lead to needs all of them.
         """
-        if not self._categories:
-            return
         given = record.merged(semconv.ANALYTICS_CONSENT)
         categories: JsonObject = {}
         for name, category in self._categories.items():

@@ -1,7 +1,5 @@
 """What all calls that one record makes have in common, and the making of each of them."""
 
-from collections.abc import Callable
-
 from otel_segment import semconv
 from otel_segment._types import Call, JsonObject, Payload
 from otel_segment.mapping._calls import CALLS
@@ -27,7 +25,6 @@ class Finish:
     def __init__(self, defaults: dict[str, list[tuple[str, Getter]]], nest: bool) -> None:
         self._defaults = defaults
         self._nest = nest
-        self.is_nothing = not (nest or any(defaults.values()))
 
     def fields(self, record: Record, kind: str, fields: JsonObject) -> JsonObject:
         """Return the fields that a call of a type has in the end."""
@@ -60,7 +57,7 @@ class Draft:
         context: JsonObject,
         given: list[JsonObject],
         integrations: JsonObject,
-        finish: Finish,
+        finish: Finish | None,
     ) -> None:
         self.record = record
         self.plan = plan
@@ -97,9 +94,5 @@ class Draft:
         call = CALLS[kind]
         if call.holder is None:
             return
-        fields = selection(self.record, call.begin(self.record, payload, self.context), self._completion(kind))
-        payload[call.holder] = fields if self._finish.is_nothing else self._finish.fields(self.record, kind, fields)  # type: ignore[literal-required]
-
-    def _completion(self, kind: Call) -> Callable[[JsonObject], JsonObject]:
-        complete, record, plan = CALLS[kind].complete, self.record, self.plan
-        return lambda under: complete(record, plan, under)
+        fields = selection.of(call, self.record, self.plan, call.begin(self.record, payload, self.context))
+        payload[call.holder] = fields if self._finish is None else self._finish.fields(self.record, kind, fields)  # type: ignore[literal-required]

@@ -1,6 +1,6 @@
 """The calls that the mapping makes of a person where they are news: identify, group, and alias at the sign-in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -48,7 +48,7 @@ class Introduction(Protocol):
         """
         ...
 
-    def make(self, draft: Draft, found: Found) -> Payload:
+    def make(self, found: Found, draft: Draft) -> Payload:
         """Make the call."""
         ...
 
@@ -66,7 +66,7 @@ class _Said:
         get: Getter | None,
         traits: Selection,
         *,
-        finish: Finish,
+        finish: Finish | None,
         memory: Memory,
     ) -> None:
         self._kind: Call = kind
@@ -75,8 +75,7 @@ class _Said:
         self._traits = traits
         self._finish = finish
         self._memory = memory
-        self._begin = CALLS[kind].begin
-        self._complete = CALLS[kind].complete
+        self._call = CALLS[kind]
         self._is_group = kind == "group"
 
     def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:
@@ -89,8 +88,8 @@ class _Said:
             user_id = own
         if user_id is None and "anonymousId" not in ids:
             return None
-        traits = self._traits(record, self._begin(record, {"type": self._kind}, {}), self._completion(record, plan))
-        if not self._finish.is_nothing:
+        traits = self._traits.of(self._call, record, plan, {})
+        if self._finish is not None:
             traits = self._finish.fields(record, self._kind, traits)
         if not traits and not self._is_group:
             if user_id is None:
@@ -102,15 +101,12 @@ class _Said:
         is_news = self._memory.is_news(self._kind, person, content, _occasion(record), _now(record))
         return Found(own, traits) if is_news else None
 
-    def make(self, draft: Draft, found: Found) -> Payload:
+    def make(self, found: Found, draft: Draft) -> Payload:
         payload = draft.begin(self._kind)
         if found.field is not None:
             payload[self._field] = found.field  # type: ignore[literal-required]
         payload["traits"] = found.fields
         return payload
-
-    def _completion(self, record: Record, plan: Plan) -> Callable[[JsonObject], JsonObject]:
-        return lambda under: self._complete(record, plan, under)
 
 
 class SignIn:
@@ -132,20 +128,20 @@ class SignIn:
         is_news = self._memory.is_news("alias", person, content, _occasion(record), _now(record))
         return Found(anonymous_id, {}) if is_news else None
 
-    def make(self, draft: Draft, found: Found) -> Payload:
+    def make(self, found: Found, draft: Draft) -> Payload:
         """Make the call."""
         payload = draft.begin("alias")
         payload["previousId"] = found.field or ""
         return payload
 
 
-def introduce(call: IdentifyCall, compiler: Compiler, finish: Finish, memory: Memory) -> Introduction:
+def introduce(call: IdentifyCall, compiler: Compiler, finish: Finish | None, memory: Memory) -> Introduction:
     """Return the identify call of people who are news."""
     get = None if call.user_id is UNSET else compiler.value(call.user_id)
     return _Said("identify", "userId", get, compiler.properties(call.traits), finish=finish, memory=memory)
 
 
-def introduce_group(call: GroupCall, compiler: Compiler, finish: Finish, memory: Memory) -> Introduction:
+def introduce_group(call: GroupCall, compiler: Compiler, finish: Finish | None, memory: Memory) -> Introduction:
     """Return the group call of people whose group, or its traits, are news."""
     get, traits = compiler.value(call.group_id), compiler.properties(call.traits)
     return _Said("group", "groupId", get, traits, finish=finish, memory=memory)
@@ -162,10 +158,13 @@ def _occasion(record: Record) -> int:
     """Return what tells one record from another, and is the same when one is converted twice."""
     attributes = record.attributes
     # An id that is unique says it all; who has none differs in what it says, or is the same.
-    mark = attributes.get(semconv.LOG_RECORD_UID)
+    mark: Any = attributes.get(semconv.LOG_RECORD_UID)
     if type(mark) is not str:
-        mark = _encoded(attributes)
-    return hash((mark, record.timestamp, record.observed_timestamp, record.span_id, record.name))
+        mark = tuple(attributes.values())
+    try:
+        return hash((mark, record.timestamp, record.observed_timestamp, record.span_id, record.name))
+    except TypeError:
+        return hash((_encoded(attributes), record.timestamp, record.observed_timestamp, record.span_id, record.name))
 
 
 def _now(record: Record) -> float:

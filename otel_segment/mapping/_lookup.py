@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from otel_segment import semconv
+from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import json_value
@@ -24,6 +26,7 @@ Getter: TypeAlias = Callable[[Record, Any], Any]
 ``MISSING``."""
 
 _THE_ITEM = "."
+_GIVEN = (semconv.ANALYTICS_PROPERTIES, semconv.ANALYTICS_TRAITS, semconv.ANALYTICS_GROUP_TRAITS)
 
 
 def compile_name(name: str) -> Getter:
@@ -67,14 +70,30 @@ def dig(container: Any, path: str) -> Any:
 
 
 def _of_record(record: Record, name: str) -> Any:
-    for place in record.places:
-        if name in place:
-            return place[name]
-    if "." in name:
-        for place in record.places:
+    attributes = record.attributes
+    if name in attributes:
+        return attributes[name]
+    found = dig(attributes, name) if "." in name else MISSING
+    if found is MISSING:
+        found = _given(attributes, name)
+    if found is MISSING:
+        for place in record.places[1:]:
             found = dig(place, name)
             if found is not MISSING:
+                break
+    return found
+
+
+def _given(attributes: JsonObject, name: str) -> Any:
+    """Look into the maps of ours, where calls of the six kinds carry what they are given."""
+    for map_name in _GIVEN:
+        if map_name in attributes:
+            found = dig(attributes[map_name], name)
+            if found is not MISSING:
                 return found
+        flat = f"{map_name}.{name}"
+        if flat in attributes:
+            return attributes[flat]
     return MISSING
 
 

@@ -13,9 +13,9 @@ from otel_segment.mapping._anonymity import Anonymity
 from otel_segment.mapping._calls import CALLS
 from otel_segment.mapping._consent import Consent
 from otel_segment.mapping._context import merge_given
-from otel_segment.mapping._document import Mapping
+from otel_segment.mapping._document import Identity, Mapping
 from otel_segment.mapping._draft import Draft
-from otel_segment.mapping._forms import Compiler, Function
+from otel_segment.mapping._forms import Compiler, Function, evaluate
 from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier
 from otel_segment.mapping._ids import message_id
 from otel_segment.mapping._memory import NO_MEMORY, Memory
@@ -79,7 +79,7 @@ class Mapper:
         self._default = programs.compile(None)
         self._has_rules = bool(mapping.rules)
         self._selects_names = mapping.select == "named"
-        self._people = People(mapping.identity, compiler)
+        self._people = People(mapping.identity, compiler) if mapping.identity != Identity() else None
         self._consent = Consent(mapping)
         self._anonymity = Anonymity(salt or "") if mapping.without_consent == "anonymize" else None
         self._plans = Plans()
@@ -143,101 +143,109 @@ class Mapper:
         return msgspec.structs.replace(record, name=name, attributes=attributes, body=body, span=span, places=places)
 
     def _convert(self, record: Record, event: str | None, program: Program, kind: Any) -> list[Payload | Drop]:
-        if program.ignore:
-            return [Drop(DropReason.IGNORED_BY_RULE, _known(kind, event, record))]
-        if not isinstance(kind, str) or kind not in CALLS:
-            return [Drop(DropReason.UNKNOWN_TYPE, _known(kind, event, record))]
-        is_anonymous = self._consent.is_lacking(record, event)
-        if is_anonymous and self._anonymity is None:
-            return [Drop(DropReason.NO_CONSENT, _known(kind, event, record))]
+        is_anonymous = self._consent.is_required and self._consent.is_lacking(record, event)
+        if refusal := self._refusal(program, kind, is_anonymous=is_anonymous):
+            return [Drop(refusal, _known(kind, event, record))]
         plan = self._plans.plan_for(record, event)
-        if program.is_plain:
-            made = self._plain(record, event, program, kind, plan)
-            if program.sides and not isinstance(own := made[0], Drop):
-                made = [*self._introduced(record, program, plan, own), own]
+        ids: Payload = {"type": cast("Call", kind)}
+        if self._people is None:
+            _add_identity(record, plan, ids)
         else:
-            made = self._compose(record, event, program, cast("Call", kind), plan)
-            if is_anonymous and self._anonymity is not None:
-                made = self._anonymity.apply(made, record)
+            ids.update(self._people.ids(record))  # type: ignore[typeddict-item]
+        if program.sample is not None and not is_kept(ids, program.sample):
+            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+        if program.sides or program.skip:
+            made = self._several(record, event, program, plan, ids, introduces=not is_anonymous)
+        else:
+            made = [self._own(record, event, program, plan, ids)]
+        if is_anonymous and self._anonymity is not None:
+            made = self._anonymity.apply(made, record)
         if self._privacy.looks_again:
             for each in made:
                 if not isinstance(each, Drop):
                     self._privacy.payload(each)
         return made
 
-    def _plain(
-        self, record: Record, event: str | None, program: Program, kind: str, plan: Plan
-    ) -> list[Payload | Drop]:
-        """Make the one call of a record that the mapping says nothing of, as quickly as can be."""
-        payload: Payload = {"type": kind}  # type: ignore[typeddict-item]
-        _add_identity(record, plan, payload)
-        if program.sample is not None and not is_kept(payload, program.sample):
-            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+    def _refusal(self, program: Program, kind: Any, *, is_anonymous: bool) -> DropReason | None:
+        """Return why an event may not leave, whoever it is of."""
+        if program.ignore:
+            return DropReason.IGNORED_BY_RULE
+        if not isinstance(kind, str) or kind not in CALLS:
+            return DropReason.UNKNOWN_TYPE
+        return DropReason.NO_CONSENT if is_anonymous and self._anonymity is None else None
+
+    def _own(self, record: Record, event: str | None, program: Program, plan: Plan, payload: Payload) -> Payload | Drop:
+        """Make an event's own call of what tells its type and its person."""
+        kind = payload["type"]
         call = CALLS[kind]
-        missing = call.require(record, payload, event)
+        name = event if program.name is None else program.name(record, event)
+        missing = call.require(record, payload, name)
         if missing is None and "userId" not in payload and "anonymousId" not in payload:
             missing = DropReason.MISSING_IDENTITY
         if missing is not None:
-            return [Drop(missing, _known(kind, event, record))]
+            return Drop(missing, _known(kind, name, record))
         if plan.has_uid and (uid := message_id(record)):
             payload["messageId"] = uid
         payload["timestamp"] = iso_time(record.timestamp or record.observed_timestamp)
-        payload["context"] = context = _context(record, plan)
+        payload["context"] = context = self._context(record, plan)
         if call.title is not None:
             call.title(record, payload, context)
+            if name and name != event:
+                payload["name"] = name
         if call.holder is not None:
-            under = call.begin(record, payload, context)
-            payload[call.holder] = call.complete(record, plan, under)  # type: ignore[literal-required]
+            fields = program.properties.of(call, record, plan, call.begin(record, payload, context))
+            payload[call.holder] = fields if program.finish is None else program.finish.fields(record, kind, fields)  # type: ignore[literal-required]
         call.surround(record, plan, context)
+        for given in program.context:
+            merge_given(context, evaluate(given, record))
         if plan.has_context:
             merge_given(context, record.first(semconv.ANALYTICS_CONTEXT))
-        if plan.has_integrations and (integrations := record.merged(semconv.ANALYTICS_INTEGRATIONS)):
+        if integrations := self._integrations(record, program, plan):
             payload["integrations"] = integrations
-        return [payload]
+        return payload
 
-    def _introduced(self, record: Record, program: Program, plan: Plan, own: Payload) -> list[Payload | Drop]:
-        """Make the calls that go before a plain one because they are news; what they share is its own."""
-        due = program.news(record, plan, own["type"], own)
-        if not due:
-            return []
-        ids = {field: value for field in _IDS if (value := own.get(field))}
-        draft = self._draft(record, program, plan, cast("dict[str, str]", ids))
-        made: list[Payload | Drop] = [introduction.make(draft, found) for introduction, found in due]
-        if uid := own.pop("messageId", None):
-            cast("Payload", made[0])["messageId"] = uid
-        return made
-
-    def _draft(self, record: Record, program: Program, plan: Plan, ids: dict[str, str]) -> Draft:
-        context = _context(record, plan)
-        self._consent.translate(record, context)
-        integrations = program.integrations
-        if plan.has_integrations:
-            integrations = {**integrations, **record.merged(semconv.ANALYTICS_INTEGRATIONS)}
-        return Draft(
-            record,
-            plan,
-            ids=ids,
-            context=context,
-            given=program.given(record),
-            integrations=integrations,
-            finish=program.finish,
-        )
-
-    def _compose(
-        self, record: Record, event: str | None, program: Program, kind: Call, plan: Plan
+    def _several(
+        self, record: Record, event: str | None, program: Program, plan: Plan, ids: Payload, *, introduces: bool
     ) -> list[Payload | Drop]:
-        """Make all calls of a record, as the mapping says."""
-        ids = self._people.ids(record)
-        if program.sample is not None and not is_kept(ids, program.sample):
-            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
-        made = program.make(self._draft(record, program, plan, ids), kind, event)
-        if not made:
-            return [Drop(DropReason.IGNORED_BY_RULE, _known(kind, event, record))]
-        if plan.has_uid and (uid := message_id(record)):
-            payload = next((each for each in made if not isinstance(each, Drop)), None)
-            if payload is not None:
-                payload["messageId"] = uid
-        return made
+        """Make all calls of a record, in their order."""
+        known = {field: value for field in _IDS if (value := ids.get(field))}
+        own = None if program.skip else self._own(record, event, program, plan, ids)
+        # Whose event does not leave is not introduced by it; what a rule says leaves all the same.
+        due = list(program.due(record, plan, ids, introduces=introduces and not isinstance(own, Drop)))
+        made: list[Payload | Drop] = []
+        if due:
+            draft = Draft(
+                record,
+                plan,
+                ids=cast("dict[str, str]", known),
+                context=self._context(record, plan),
+                given=[evaluate(given, record) for given in program.context],
+                integrations=self._integrations(record, program, plan),
+                finish=program.finish,
+            )
+            made = [payload for make in due if (payload := make(draft)) is not None]
+        if made and plan.has_uid and (uid := message_id(record)):
+            cast("Payload", made[0])["messageId"] = uid
+            if own is not None and not isinstance(own, Drop):
+                del own["messageId"]
+        if own is not None:
+            made.append(own)
+        return made or [Drop(DropReason.IGNORED_BY_RULE, _known(ids["type"], event, record))]
+
+    def _context(self, record: Record, plan: Plan) -> JsonObject:
+        context = record.source.context.copy()
+        for add in plan.parts:
+            add(record, context)
+        if record.trace_id and record.span_id:
+            context["trace"] = {"traceId": f"{record.trace_id:032x}", "spanId": f"{record.span_id:016x}"}
+        if self._consent.translates:
+            self._consent.translate(record, context)
+        return context
+
+    def _integrations(self, record: Record, program: Program, plan: Plan) -> JsonObject:
+        if not plan.has_integrations:
+            return program.integrations
+        return {**program.integrations, **record.merged(semconv.ANALYTICS_INTEGRATIONS)}
 
 
 def _event_name(name: Any, attributes: MappingType[str, Any]) -> str | None:
@@ -255,15 +263,6 @@ def _add_identity(record: Record, plan: Plan, payload: Payload) -> None:
         payload["userId"] = found
     if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
         payload["anonymousId"] = anonymous_id
-
-
-def _context(record: Record, plan: Plan) -> JsonObject:
-    context = record.source.context.copy()
-    for add in plan.parts:
-        add(record, context)
-    if record.trace_id and record.span_id:
-        context["trace"] = {"traceId": f"{record.trace_id:032x}", "spanId": f"{record.span_id:016x}"}
-    return context
 
 
 def _known(kind: Any, event: str | None, record: Record) -> JsonObject:

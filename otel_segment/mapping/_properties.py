@@ -1,19 +1,33 @@
 """Which properties or traits a call has: all, all but some, or those that the mapping names."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from otel_segment._types import JsonObject
+from otel_segment.mapping._calls import CallKind
 from otel_segment.mapping._conditions import compile_globs
 from otel_segment.mapping._lookup import MISSING, Getter
+from otel_segment.mapping._plan import Plan
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._terms import Properties, Value
 
 __all__ = ["Selection", "compile_properties", "nested"]
 
-Selection: TypeAlias = Callable[[Record, JsonObject, Callable[[JsonObject], JsonObject]], JsonObject]
-"""Returns the properties of a call. Its arguments are the record, the fields that lie under all that is said, and
-what adds to these all that would be there without a rule."""
+
+class Selection(Protocol):
+    """What chooses the properties or traits of a call."""
+
+    def of(self, call: CallKind, record: Record, plan: Plan, under: JsonObject) -> JsonObject:
+        """Return the properties or traits.
+
+        Args:
+            call: The kind of call, which knows all that would be there without a rule.
+            record: The record.
+            plan: The plan for its attributes.
+            under: The fields that lie under all that is said.
+        """
+        ...
+
 
 _DROP = "drop"
 
@@ -26,15 +40,15 @@ def compile_properties(spec: Properties, value: Callable[[Value], Getter]) -> Se
         value: Compiles one value.
     """
     if spec is True:
-        return _all
+        return _All()
     if isinstance(spec, list):
-        return _merged([compile_properties(item, value) for item in spec], spec)
+        return _Merged([compile_properties(item, value) for item in spec], spec)
     if spec is False:
-        return lambda _, under, __: under
+        return _Named([])
     globs = spec.get(_DROP)
     if isinstance(globs, list):
-        return _all_but(globs)
-    return _named([(name, value(made)) for name, made in spec.items() if not isinstance(made, list)])
+        return _AllBut(globs)
+    return _Named([(name, value(made)) for name, made in spec.items() if not isinstance(made, list)])
 
 
 def is_drop(spec: Any) -> bool:
@@ -68,35 +82,47 @@ def _place(result: JsonObject, path: list[str], value: Any) -> bool:
     return True
 
 
-def _all(_: Record, under: JsonObject, complete: Callable[[JsonObject], JsonObject]) -> JsonObject:
-    return complete(under)
+class _All:
+    def of(self, call: CallKind, record: Record, plan: Plan, under: JsonObject) -> JsonObject:
+        return call.complete(record, plan, under)
 
 
-def _all_but(globs: list[str]) -> Selection:
-    is_dropped = compile_globs(globs)
-    return lambda _, under, complete: {name: value for name, value in complete(under).items() if not is_dropped(name)}
+class _AllBut:
+    def __init__(self, globs: list[str]) -> None:
+        self._is_dropped = compile_globs(globs)
+
+    def of(self, call: CallKind, record: Record, plan: Plan, under: JsonObject) -> JsonObject:
+        return self._without(call.complete(record, plan, under), "")
+
+    def _without(self, fields: JsonObject, path: str) -> JsonObject:
+        return {
+            name: self._without(value, f"{path}{name}.") if isinstance(value, dict) else value
+            for name, value in fields.items()
+            if not self._is_dropped(path + name)
+        }
 
 
-def _named(fields: list[tuple[str, Getter]]) -> Selection:
-    def select(record: Record, under: JsonObject, _: Callable[[JsonObject], JsonObject]) -> JsonObject:
-        for name, get in fields:
+class _Named:
+    def __init__(self, fields: list[tuple[str, Getter]]) -> None:
+        self._fields = fields
+
+    def of(self, _: CallKind, record: Record, __: Plan, under: JsonObject) -> JsonObject:
+        for name, get in self._fields:
             value = get(record, MISSING)
             if value is not MISSING:
                 under[name] = value
         return under
 
-    return select
 
+class _Merged:
+    """What merges selections; what one of them leaves out does not come back from what lies under all."""
 
-def _merged(selections: list[Selection], specs: list[Any]) -> Selection:
-    """Return what merges selections; what one of them leaves out does not come back from what lies under all."""
-    steps = [(selection, spec is True or is_drop(spec)) for selection, spec in zip(selections, specs, strict=True)]
-    has_all = any(is_complete for _, is_complete in steps)
+    def __init__(self, selections: list[Selection], specs: list[Any]) -> None:
+        self._steps = [(each, spec is True or is_drop(spec)) for each, spec in zip(selections, specs, strict=True)]
+        self._has_all = any(is_complete for _, is_complete in self._steps)
 
-    def select(record: Record, under: JsonObject, complete: Callable[[JsonObject], JsonObject]) -> JsonObject:
-        result: JsonObject = {} if has_all else under
-        for selection, is_complete in steps:
-            result.update(selection(record, {**under} if is_complete else {}, complete))
+    def of(self, call: CallKind, record: Record, plan: Plan, under: JsonObject) -> JsonObject:
+        result: JsonObject = {} if self._has_all else under
+        for selection, is_complete in self._steps:
+            result.update(selection.of(call, record, plan, {**under} if is_complete else {}))
         return result
-
-    return select
