@@ -79,6 +79,7 @@ class _Said:
         self._is_group = kind == "group"
 
     def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:
+        # Every event pays for this, so it is written out where a call would cost as much as what it does.
         own = None if self._get is None else identifier(self._get(record, MISSING))
         user_id = ids.get("userId")
         if self._is_group:
@@ -86,19 +87,24 @@ class _Said:
                 return None
         elif own is not None:
             user_id = own
-        if user_id is None and "anonymousId" not in ids:
+        if user_id is not None:
+            person = "u" + user_id
+        elif "anonymousId" in ids:
+            person = "a" + ids["anonymousId"]
+        else:
             return None
         traits = self._traits.of(self._call, record, plan, {})
         if self._finish is not None:
             traits = self._finish.fields(record, self._kind, traits)
-        if not traits and not self._is_group:
-            if user_id is None:
-                return None
-            content = b""
-        else:
-            content = _encoded((own, traits) if self._is_group else traits)
-        person = person_key(user_id, ids.get("anonymousId"))
-        is_news = self._memory.is_news(self._kind, person, content, _occasion(record), _now(record))
+        content = b""
+        if self._is_group:
+            content = _encoded((own, traits))
+        elif traits:
+            content = _encoded(traits)
+        elif user_id is None:
+            return None
+        now = (record.timestamp or record.observed_timestamp) / _SECOND
+        is_news = self._memory.is_news(self._kind, person, content, _occasion(record), now)
         return Found(own, traits) if is_news else None
 
     def make(self, found: Found, draft: Draft) -> Payload:
@@ -125,7 +131,8 @@ class SignIn:
         if user_id is None or anonymous_id is None:
             return None
         person, content = person_key(None, anonymous_id), user_id.encode("utf-8", "surrogatepass")
-        is_news = self._memory.is_news("alias", person, content, _occasion(record), _now(record))
+        now = (record.timestamp or record.observed_timestamp) / _SECOND
+        is_news = self._memory.is_news("alias", person, content, _occasion(record), now)
         return Found(anonymous_id, {}) if is_news else None
 
     def make(self, found: Found, draft: Draft) -> Payload:
@@ -157,15 +164,11 @@ def _encoded(content: Any) -> bytes:
 def _occasion(record: Record) -> int:
     """Return what tells one record from another, and is the same when one is converted twice."""
     attributes = record.attributes
-    # An id that is unique says it all; who has none differs in what it says, or is the same.
-    mark: Any = attributes.get(semconv.LOG_RECORD_UID)
-    if type(mark) is not str:
-        mark = tuple(attributes.values())
+    # An id that is unique says it all; records that have none differ in what they say, or are the same.
+    uid = attributes.get(semconv.LOG_RECORD_UID)
+    if type(uid) is str:
+        return hash((uid, record.timestamp))
     try:
-        return hash((mark, record.timestamp, record.observed_timestamp, record.span_id, record.name))
+        return hash((record.timestamp, record.observed_timestamp, record.span_id, *attributes.values()))
     except TypeError:
-        return hash((_encoded(attributes), record.timestamp, record.observed_timestamp, record.span_id, record.name))
-
-
-def _now(record: Record) -> float:
-    return (record.timestamp or record.observed_timestamp) / _SECOND
+        return hash((record.timestamp, record.observed_timestamp, record.span_id, _encoded(attributes)))

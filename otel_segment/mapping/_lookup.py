@@ -40,11 +40,22 @@ def compile_name(name: str) -> Getter:
     place, dot, rest = name.partition(".")
     elsewhere = _ELSEWHERE.get(place)
     if elsewhere is None or not (dot or place == "body"):
-        return lambda record, item: _of_record(record, name) if item is MISSING else dig(item, name)
+        return _compile_attribute(name)
 
     def get(record: Record, item: Any) -> Any:
         found = MISSING if item is MISSING else dig(item, name)
         return elsewhere(record, rest) if found is MISSING else found
+
+    return get
+
+
+def _compile_attribute(name: str) -> Getter:
+    def get(record: Record, item: Any) -> Any:
+        if item is not MISSING:
+            return dig(item, name)
+        # Nearly every name is one of the record's own attributes.
+        found = record.attributes.get(name, MISSING)
+        return _of_record(record, name) if found is MISSING else found
 
     return get
 

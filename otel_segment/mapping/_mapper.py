@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import msgspec
@@ -26,6 +26,7 @@ from otel_segment.mapping._program import Program, Programs
 from otel_segment.mapping._record import Record, Scope, Source
 from otel_segment.mapping._rules import Rules
 from otel_segment.mapping._sample import is_kept
+from otel_segment.mapping._side_calls import SideCall
 from otel_segment.mapping._source import describe_source
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import TooManyValues
@@ -154,10 +155,13 @@ class Mapper:
             ids.update(self._people.ids(record))  # type: ignore[typeddict-item]
         if program.sample is not None and not is_kept(ids, program.sample):
             return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
-        if program.sides or program.skip:
-            made = self._several(record, event, program, plan, ids, introduces=not is_anonymous)
+        if program.only_introduces:
+            own = self._own(record, event, program, plan, ids)
+            made = [own]
+            if program.sides and not (is_anonymous or type(own) is Drop):
+                made = self._introduced(record, program, plan, cast("Payload", own))
         else:
-            made = [self._own(record, event, program, plan, ids)]
+            made = self._several(record, event, program, plan, ids, introduces=not is_anonymous)
         if is_anonymous and self._anonymity is not None:
             made = self._anonymity.apply(made, record)
         if self._privacy.looks_again:
@@ -204,33 +208,51 @@ class Mapper:
             payload["integrations"] = integrations
         return payload
 
+    def _introduced(self, record: Record, program: Program, plan: Plan, own: Payload) -> list[Payload | Drop]:
+        """Put the calls before an event's own that are news of its person; mostly there is none."""
+        due: list[SideCall] = []
+        for introduction in program.introductions[own["type"]]:
+            found = introduction.due(record, plan, own)
+            if found is not None:
+                due.append(partial(introduction.make, found))
+        return self._besides(record, program, plan, due, own) if due else [own]
+
     def _several(
         self, record: Record, event: str | None, program: Program, plan: Plan, ids: Payload, *, introduces: bool
     ) -> list[Payload | Drop]:
         """Make all calls of a record, in their order."""
-        known = {field: value for field in _IDS if (value := ids.get(field))}
-        own = None if program.skip else self._own(record, event, program, plan, ids)
+        own = None if program.skip else self._own(record, event, program, plan, {**ids})
         # Whose event does not leave is not introduced by it; what a rule says leaves all the same.
-        due = list(program.due(record, plan, ids, introduces=introduces and not isinstance(own, Drop)))
-        made: list[Payload | Drop] = []
-        if due:
-            draft = Draft(
-                record,
-                plan,
-                ids=cast("dict[str, str]", known),
-                context=self._context(record, plan),
-                given=[evaluate(given, record) for given in program.context],
-                integrations=self._integrations(record, program, plan),
-                finish=program.finish,
-            )
-            made = [payload for make in due if (payload := make(draft)) is not None]
+        due = list(program.due(record, plan, ids, introduces=introduces and type(own) is not Drop))
+        made = self._besides(record, program, plan, due, own, ids)
+        return made or [Drop(DropReason.IGNORED_BY_RULE, _known(ids["type"], event, record))]
+
+    def _besides(
+        self,
+        record: Record,
+        program: Program,
+        plan: Plan,
+        due: list[SideCall],
+        own: Payload | Drop | None,
+        person: Payload | None = None,
+    ) -> list[Payload | Drop]:
+        """Make calls, and put the event's own after them; the first of all has the record's id."""
+        ids = person or cast("Payload", own)
+        draft = Draft(
+            record,
+            plan,
+            ids={field: cast("str", ids.get(field)) for field in _IDS if field in ids},
+            context=self._context(record, plan),
+            given=[evaluate(given, record) for given in program.context],
+            integrations=self._integrations(record, program, plan),
+            finish=program.finish,
+        )
+        made: list[Payload | Drop] = [payload for make in due if (payload := make(draft)) is not None]
         if made and plan.has_uid and (uid := message_id(record)):
             cast("Payload", made[0])["messageId"] = uid
             if own is not None and not isinstance(own, Drop):
                 del own["messageId"]
-        if own is not None:
-            made.append(own)
-        return made or [Drop(DropReason.IGNORED_BY_RULE, _known(ids["type"], event, record))]
+        return made if own is None else [*made, own]
 
     def _context(self, record: Record, plan: Plan) -> JsonObject:
         context = record.source.context.copy()

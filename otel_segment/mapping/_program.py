@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from otel_segment._types import Call, JsonObject
+from otel_segment.mapping._calls import CALLS
 from otel_segment.mapping._document import Defaults, Mapping, Rule
 from otel_segment.mapping._draft import Finish
 from otel_segment.mapping._forms import Compiler
@@ -56,6 +57,10 @@ class Program(NamedTuple):
     """What is laid over the context, in this order."""
     finish: Finish | None
     """What is done to all properties and traits."""
+    only_introduces: bool
+    """Whether the mapping's own calls are all that there is besides an event's own."""
+    introductions: dict[str, tuple[Introduction, ...]]
+    """The mapping's own calls before an event of each type: what that says itself is not said before it."""
 
     def due(self, record: Record, plan: Plan, ids: MappingType[str, Any], *, introduces: bool) -> Iterator[SideCall]:
         """Yield what makes the calls besides the event's own, in their order.
@@ -66,20 +71,12 @@ class Program(NamedTuple):
             ids: Its type and its person.
             introduces: Whether the mapping's own may be among them.
         """
+        said = self.introductions[ids["type"]] if introduces else ()
         for side in self.sides:
             if side.make is not None:
                 yield side.make
-            # What an event says itself the mapping does not say before it.
-            elif (
-                side.introduction is not None and introduces and (self.skip or ids["type"] not in {side.kind, "alias"})
-            ):
-                found = side.introduction.due(record, plan, ids)
-                if found is not None:
-                    yield partial(side.introduction.make, found)
-
-    def _says(self, kind: str, side: Call) -> bool:
-        """Tell whether an event says itself what the mapping would say before it."""
-        return kind in {side, "alias"} and not self.skip
+            elif side.introduction in said and (found := side.introduction.due(record, plan, ids)) is not None:
+                yield partial(side.introduction.make, found)
 
 
 class Programs:
@@ -103,17 +100,20 @@ class Programs:
         """Return what is done with the records of a rule, or with those of none."""
         said = rule or Rule(match="*")
         context = (self._context, self._compiler.values(said.context))
+        sides = tuple(self._sides(said))
         return Program(
             ignore=said.ignore,
             type=said.type,
             sample=said.sample,
             name=self._name(said),
             properties=self._compiler.properties(said.properties),
-            sides=tuple(self._sides(said)),
+            sides=sides,
             skip=said.skip,
             integrations={**self._mapping.integrations, **said.integrations},
             context=tuple(fields for fields in context if fields),
             finish=self._finish,
+            only_introduces=not said.skip and all(side.make is None for side in sides),
+            introductions={kind: tuple(_before(kind, sides, skip=said.skip)) for kind in CALLS},
         )
 
     def _introduced(self, mapping: Mapping, memory: Memory) -> "Iterator[tuple[Call, Introduction]]":
@@ -165,3 +165,9 @@ class Programs:
             if given:
                 found[kind] = values(given.traits)
         return found
+
+
+def _before(kind: str, sides: tuple[_Side, ...], *, skip: bool) -> Iterator[Introduction]:
+    for side in sides:
+        if side.introduction is not None and (skip or kind not in {side.kind, "alias"}):
+            yield side.introduction
