@@ -104,6 +104,8 @@ class TestValues:
             ({"first": ["nope", {"from": "nope"}, "n", "text"]}, 0),
             ({"template": "{text}: {n}, {{{flag}}}"}, "7.5: 0, {true}"),
             ({"map": {"a": "n", "b": "nope", "c": {"map": {"d": "text"}}}}, {"a": 0, "c": {"d": "7.5"}}),
+            ({"list": ["n", "nope", {"map": {"t": "text"}}]}, [0, {"t": "7.5"}]),
+            ({"list": []}, []),
             ({"loop": ["tags", "."]}, ["x", "y"]),
             ({"loop": ["lines", {"map": {"id": "sku", "of": {"template": "{sku}!"}}}]}, [{"id": "a", "of": "a!"}, {}]),
             ({"loop": ["lines", "sku"]}, ["a"]),
@@ -711,3 +713,75 @@ def test_more_values_than_an_event_may_have() -> None:
     record = {**event("E"), "body": {"list": [[0]] * 40_000}}
 
     assert convert({"rules": [{"match": "E", "name": "F"}]}, record) == ([], ["event_too_large"])
+
+
+def test_the_event_of_consent_by_its_new_name() -> None:
+    """That consent was taken back may be said without it, also where a rule makes that event of another."""
+    rules = [{"match": "consent changed", "name": "Segment Consent Preference Updated"}]
+    mapping = {"require_consent": ["analytics"], "rules": rules}
+
+    assert [m["event"] for m in payloads(mapping, event("consent changed"))] == ["Segment Consent Preference Updated"]
+    assert convert({**mapping, "strict_consent": True}, event("consent changed")) == ([], ["no_consent"])
+
+
+def test_introductions_wait_for_consent() -> None:
+    """An event without consent, that leaves without its person, does not count as their introduction."""
+    mapping = {**TestConsent.MAPPING, "identify": {"traits": {"n": "n"}}, "on_sign_in": "alias"}
+    without = event("E", **TestConsent.PERSON)
+    given = event("E", **TestConsent.PERSON, **{"analytics.consent": {"analytics": True}})
+
+    assert [m["type"] for m in payloads(mapping, without, given, privacy_salt="s")] == [
+        *("track", "identify", "alias", "track")
+    ]
+
+
+@pytest.mark.parametrize("more", [{}, {"nest": True}, {"rules": [{"match": "*"}]}])
+def test_who_has_no_event_of_their_own(more: dict[str, Any]) -> None:
+    """Whose event cannot leave is not introduced by it, whatever else the mapping says."""
+    nameless = {"attributes": {**MARKED, "user.id": "u-1"}}
+
+    assert convert({"identify": {}, **more}, nameless) == ([], ["missing_event"])
+
+
+def test_what_the_six_calls_were_given() -> None:
+    """What a call of ``analytics`` was given goes by its own name, in values, conditions and identity."""
+    mapping = {
+        "identity": {"user_id": ["account.id", "user.id"]},
+        "rules": [
+            {"match": {"event": "E", "attributes": {"total": {"gt": 1}}}, "properties": {"t": "total", "n": "n"}}
+        ],
+    }
+    given = {"total": 5, "account": {"id": 7}}
+
+    [whole] = payloads(mapping, event("E", n=1, **{"analytics.properties": given}))
+    [flat] = payloads(mapping, event("E", **{"analytics.properties.total": 5, "total": 6}))
+    [traits] = payloads(mapping, event("E", **{"analytics.traits": given}))
+
+    assert (whole["userId"], whole["properties"]) == ("7", {"t": 5, "n": 1})
+    assert flat["properties"] == {"t": 6}
+    assert traits["properties"] == {"t": 5}
+
+
+def test_drop_reaches_into_maps() -> None:
+    """What is left out may lie within a map."""
+    rule = {"match": "E", "properties": {"drop": ["address.street", "cart.*"]}}
+
+    [message] = payloads({"rules": [rule]}, event("E", address={"street": "s", "city": "c"}, cart={"a": 1}))
+
+    assert message["properties"] == {"address": {"city": "c"}, "cart": {}}
+
+
+def test_what_is_left_out_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """A property that is missing for its name is told of once, by its name alone; a header is not."""
+    record = event(
+        "E",
+        **MARKED,
+        cookie_jar_of_this_test="v4lue",
+        **{"http.request.header.cookie": ["v4lue"], "analytics.properties": {"my secret": "v4lue"}},
+    )
+
+    payloads(None, record, record)
+
+    said = [line.getMessage() for line in caplog.records if "named like a secret" in line.getMessage()]
+    assert [line.split("'")[1] for line in said] == ["cookie_jar_of_this_test", "analytics.properties.my secret"]
+    assert "v4lue" not in caplog.text

@@ -77,6 +77,7 @@ def provider(endpoint: LocalEndpoint, observed: Observed) -> Iterator[LoggerProv
         SegmentLogRecordProcessor(
             write_key="law-key",
             endpoint=endpoint.url,
+            mapping={"privacy": {"deny_list": False}},
             before_send=observed.before_send,
             on_dropped=observed.on_dropped,
         )

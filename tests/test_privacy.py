@@ -17,7 +17,7 @@ CARD = "4111 1111 1111 1111"
 
 def privacy(**rules: Any) -> Privacy:
     """Return the rules as a mapping has them, with a salt."""
-    return Privacy(msgspec.convert({"privacy": rules}, Mapping).privacy, "pepper")
+    return Privacy(msgspec.convert({"privacy": rules}, Mapping).privacy, "pepper", lambda _: None)
 
 
 def left(attributes: dict[str, Any], **rules: Any) -> dict[str, Any]:

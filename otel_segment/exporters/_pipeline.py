@@ -11,6 +11,7 @@ from otel_segment.delivery import Delivery
 from otel_segment.exporters._from_sdk import SdkReader
 from otel_segment.exporters._functions import find_function, say_failed_function
 from otel_segment.exporters._last_look import last_look
+from otel_segment.exporters._left_out import say_left_out
 from otel_segment.exporters._mapping_file import load_mapping
 from otel_segment.exporters._memories import leave_memory, memory_for
 from otel_segment.exporters._salt import check_salt
@@ -41,7 +42,12 @@ class Pipeline:
         check_salt(mapping, settings.privacy_salt)
         memory = memory_for(settings, mapping, self)
         mapper = Mapper(
-            mapping, salt=settings.privacy_salt, memory=memory, resolve=find_function, report=say_failed_function
+            mapping,
+            salt=settings.privacy_salt,
+            memory=memory,
+            resolve=find_function,
+            report=say_failed_function,
+            on_denied=say_left_out,
         )
         self._reader = SdkReader(mapper)
         self._read = self._reader.log_record

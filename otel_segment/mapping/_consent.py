@@ -1,5 +1,8 @@
 """Consent: whether an event may leave, and what Segment is told of it."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from otel_segment import semconv
 from otel_segment._types import JsonObject
 from otel_segment.mapping._document import Mapping
@@ -7,6 +10,8 @@ from otel_segment.mapping._forms import has_consent
 from otel_segment.mapping._record import Record
 
 __all__ = ["Consent"]
+
+Rename: TypeAlias = Callable[[Record, str | None], str | None]
 
 # Reporting that consent was taken back must not need that consent (Segment's consent specification).
 _CONSENT_EVENT = "Segment Consent Preference Updated"
@@ -30,11 +35,19 @@ class Consent:
         self.is_required = bool(mapping.require_consent)
         self.translates = bool(mapping.consent)
 
-    def is_lacking(self, record: Record, event: str | None) -> bool:
-        """Tell whether an event lacks a consent that it needs."""
-        if event == _CONSENT_EVENT and not self._is_strict:
+    def is_lacking(self, record: Record, event: str | None, rename: Rename | None) -> bool:
+        """Tell whether an event lacks a consent that it needs.
+
+        Args:
+            record: The record.
+            event: Its name.
+            rename: Gives it the name that Segment has for it, where that is another.
+        """
+        if has_consent(record, self._required):
             return False
-        return not has_consent(record, self._required)
+        if self._is_strict:
+            return True
+        return _CONSENT_EVENT not in {event, event if rename is None else rename(record, event)}
 
     def translate(self, record: Record, context: JsonObject) -> None:
         """Put Segment's categories in place of the application's names.

@@ -4,14 +4,13 @@ A part is a function that reads what it needs and adds its fields; the table say
 that an event pays only for what it carries.
 """
 
-import ipaddress
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from otel_segment import semconv
 from otel_segment._types import JsonObject
 from otel_segment.mapping import _agent, _page
+from otel_segment.mapping._address import bare_address
 from otel_segment.mapping._identity import identifier
 from otel_segment.mapping._record import Record, merge_map
 from otel_segment.mapping._source import LIBRARY
@@ -44,8 +43,6 @@ _LOCATION_FIELDS = (
     ("latitude", semconv.GEO_LOCATION_LAT),
     ("longitude", semconv.GEO_LOCATION_LON),
 )
-_LONGEST_ADDRESS = 128
-"""Characters up to which a text may be an IP address with its zone and port."""
 _DEVICE_TYPES = frozenset({"android", "ios"})
 
 
@@ -64,24 +61,9 @@ class _Row(NamedTuple):
 
 def _add_ip(record: Record, context: JsonObject) -> None:
     for value in record.each(*_IP_NAMES):
-        if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS and (ip := _bare_ip(value)):
+        if isinstance(value, str) and (ip := bare_address(value)):
             context["ip"] = ip
             return
-
-
-@lru_cache(maxsize=4096)
-def _bare_ip(value: str) -> str | None:
-    """Return an address without brackets, port and zone, an IPv4 address out of its IPv6 form; else None."""
-    if value.startswith("["):
-        value = value[1:].partition("]")[0]
-    elif value.count(":") == 1:
-        value = value.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(value.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
 
 
 def _add_app(record: Record, context: JsonObject) -> None:

@@ -89,6 +89,8 @@ class Compiler:
             return compile_name(form.source)
         if form.map is not UNSET:
             return _map(self.values(form.map))
+        if form.items is not UNSET:
+            return _list([self.value(each) for each in form.items])
         if form.loop is not UNSET:
             return _loop(self.value(form.loop[0]), self.value(form.loop[1]))
         if form.first is not UNSET:
@@ -128,6 +130,14 @@ def evaluate(fields: list[tuple[str, Getter]], record: Record, item: Any = MISSI
 
 def _map(fields: list[tuple[str, Getter]]) -> Getter:
     return lambda record, item: evaluate(fields, record, item)
+
+
+def _list(getters: list[Getter]) -> Getter:
+    def get(record: Record, item: Any) -> Any:
+        made = (each(record, item) for each in getters)
+        return [value for value in made if value is not MISSING]
+
+    return get
 
 
 def _loop(source: Getter, make: Getter) -> Getter:

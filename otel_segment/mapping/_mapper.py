@@ -44,6 +44,10 @@ def _unresolved(name: str) -> Function:
     raise LookupError(message)
 
 
+def _untold(_: str) -> None:
+    return None
+
+
 def _unreported(_: str, __: Exception) -> None:
     return None
 
@@ -60,6 +64,7 @@ class Mapper:
         memory: Remembers who was identified; by default nothing does.
         resolve: Finds the functions that the mapping names.
         report: Told of a function that fails.
+        on_denied: Told of each name for which the deny list leaves out what would be sent.
     """
 
     def __init__(
@@ -70,10 +75,11 @@ class Mapper:
         memory: Memory = NO_MEMORY,
         resolve: Callable[[str], Function] = _unresolved,
         report: Callable[[str, Exception], None] = _unreported,
+        on_denied: Callable[[str], None] = _untold,
     ) -> None:
         compiler = Compiler(resolve, report)
         programs = Programs(mapping, compiler, memory)
-        self._privacy = Privacy(mapping.privacy, salt)
+        self._privacy = Privacy(mapping.privacy, salt, on_denied)
         self._clean_name = lru_cache(_MOST_NAMES)(self._privacy.text)
         self._rules = Rules(mapping.rules, compiler)
         self._programs = [programs.compile(rule) for rule in mapping.rules]
@@ -91,7 +97,7 @@ class Mapper:
         Args:
             resource: The resource's attributes.
         """
-        return describe_source(self._privacy.attributes(resource))
+        return describe_source(resource, self._privacy.attributes)
 
     def scope(self, name: str, version: str | None, attributes: JsonObject) -> Scope:
         """Return an instrumentation scope as records have it."""
@@ -144,7 +150,7 @@ class Mapper:
         return msgspec.structs.replace(record, name=name, attributes=attributes, body=body, span=span, places=places)
 
     def _convert(self, record: Record, event: str | None, program: Program, kind: Any) -> list[Payload | Drop]:
-        is_anonymous = self._consent.is_required and self._consent.is_lacking(record, event)
+        is_anonymous = self._consent.is_required and self._consent.is_lacking(record, event, program.name)
         if refusal := self._refusal(program, kind, is_anonymous=is_anonymous):
             return [Drop(refusal, _known(kind, event, record))]
         plan = self._plans.plan_for(record, event)

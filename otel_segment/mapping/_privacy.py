@@ -1,5 +1,6 @@
 """Privacy: what may be read of a record, before anything is read, and one last look at what was made of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from otel_segment import semconv
@@ -34,6 +35,7 @@ class Privacy:
     Args:
         rules: The rules.
         salt: The secret for hashes; without one, what should be hashed is left out.
+        on_denied: Told of each name for which the deny list leaves out what would be sent.
 
     Attributes:
         is_needed: Whether anything is to be done at all.
@@ -41,8 +43,8 @@ class Privacy:
             :meth:`payload` is worth its time.
     """
 
-    def __init__(self, rules: _document.Privacy, salt: str | None) -> None:
-        self._treatments = Treatments(rules, salt)
+    def __init__(self, rules: _document.Privacy, salt: str | None, on_denied: Callable[[str], None]) -> None:
+        self._treatments = Treatments(rules, salt, on_denied=on_denied)
         self._last = Treatments(rules, salt, has_globs=False)
         self._cleans = rules.deny_list
         self._shapes: dict[tuple[str, ...], dict[str, Treatment]] = {}

@@ -1,5 +1,7 @@
 """What a resource says of the client and the application that it stands for."""
 
+from collections.abc import Callable
+
 from otel_segment import semconv
 from otel_segment._types import JsonObject
 from otel_segment._version import __version__
@@ -17,18 +19,21 @@ _APP_FIELDS = (
 )
 
 
-def describe_source(resource: JsonObject) -> Source:
+def describe_source(resource: JsonObject, clean: Callable[[JsonObject], JsonObject]) -> Source:
     """Work out what all records of a resource have in common.
 
     Args:
         resource: The resource's attributes.
+        clean: Returns what may be told of them.
     """
+    # Whose it is shows in attributes that may not be told.
     channel = _channel(resource)
-    client = {} if channel == "server" else resource
+    told = clean(resource)
+    client = {} if channel == "server" else told
     context: JsonObject = {"channel": channel, "library": LIBRARY}
-    if app := _app(resource):
+    if app := _app(told):
         context["app"] = app
-    return Source(client, tuple(client), context, resource)
+    return Source(client, tuple(client), context, told)
 
 
 def _channel(resource: JsonObject) -> str:

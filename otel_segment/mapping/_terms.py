@@ -17,7 +17,7 @@ Properties: TypeAlias = bool | _Fields | list[bool | _Fields]
 """Which properties or traits: ``true`` for all, ``{drop: [glob, …]}`` for all but some, or values by name; or a list
 of these, merged in order."""
 
-_FORMS = ("source", "value", "map", "loop", "first", "template", "fn")
+_FORMS = ("source", "value", "map", "items", "loop", "first", "template", "fn")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
 
 
@@ -66,7 +66,7 @@ class When(Part, frozen=True):
             raise ValueError(message)
 
 
-class ValueForm(Part, frozen=True, rename={"source": "from", "convert": "as"}):
+class ValueForm(Part, frozen=True, rename={"source": "from", "items": "list", "convert": "as"}):
     """A value that is more than a name: exactly one of the forms, and what may go with any of them."""
 
     source: str | UnsetType = UNSET
@@ -75,6 +75,8 @@ class ValueForm(Part, frozen=True, rename={"source": "from", "convert": "as"}):
     """A constant."""
     map: dict[str, Value] | UnsetType = UNSET
     """A map of values; what is missing is left out."""
+    items: list[Value] | UnsetType = UNSET
+    """A list of values; what is missing is left out."""
     loop: Annotated[list[Value], msgspec.Meta(min_length=2, max_length=2)] | UnsetType = UNSET
     """A list, and the value to make of each of its items; names in there are the item's, ``.`` is the item."""
     first: list[Value] | UnsetType = UNSET
@@ -92,7 +94,7 @@ class ValueForm(Part, frozen=True, rename={"source": "from", "convert": "as"}):
 
     def __post_init__(self) -> None:
         if sum(getattr(self, name) is not UNSET for name in _FORMS) != 1:
-            message = "a value is made by exactly one of from, value, map, loop, first, template, fn"
+            message = "a value is made by exactly one of from, value, map, list, loop, first, template, fn"
             raise ValueError(message)
         if self.template is not UNSET and any(found[0] in {"{", "}"} for found in _PLACEHOLDER.finditer(self.template)):
             message = "in a template, { begins a name and } ends it; double them for the characters themselves"

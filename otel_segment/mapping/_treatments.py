@@ -1,13 +1,15 @@
 """What the privacy rules ask of a value, told by where it lies."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from otel_segment import semconv
 from otel_segment.mapping import _document
+from otel_segment.mapping._cards import without_cards
 from otel_segment.mapping._conditions import Check, compile_globs
 from otel_segment.mapping._deny_list import Denial, denial_of
 from otel_segment.mapping._disguise import Hash, mask
+from otel_segment.mapping._fields import is_left_over
 from otel_segment.mapping._request_data import IDENTIFIERS, REFERENCES, kind_of
 from otel_segment.mapping._request_leaves import Leaf, RequestLeaves, gone, kept
 from otel_segment.mapping._scrubbing import scrubbed
@@ -33,6 +35,10 @@ _MOST_PATHS = 8_192
 _LONGEST_PATH = 256
 
 
+def _nobody(_: str) -> None:
+    """Hear of nothing."""
+
+
 class Treatment(NamedTuple):
     """What happens to a value."""
 
@@ -53,9 +59,18 @@ class Treatments:
         rules: The rules.
         salt: The secret for hashes; without one, what should be hashed is left out.
         has_globs: Whether the globs of names count.
+        on_denied: Told of each name for which the deny list leaves out what would be sent.
     """
 
-    def __init__(self, rules: _document.Privacy, salt: str | None, *, has_globs: bool = True) -> None:
+    def __init__(
+        self,
+        rules: _document.Privacy,
+        salt: str | None,
+        *,
+        has_globs: bool = True,
+        on_denied: Callable[[str], None] = _nobody,
+    ) -> None:
+        self._on_denied = on_denied
         self._has_deny_list = rules.deny_list
         self._plain = Treatment(Denial.NOTHING, scrubbed if rules.deny_list else kept, by_name=False)
         self._globs = list(_globs(rules, salt)) if has_globs else []
@@ -83,6 +98,9 @@ class Treatments:
     def _decide(self, path: str) -> Treatment:
         denial = denial_of(path) if self._has_deny_list else Denial.NOTHING
         own = next((path[len(prefix) :] for prefix in _OWN if path.startswith(prefix)), path)
+        # What the conventions claim is no property in any case, and nobody misses a header.
+        if denial is not Denial.NOTHING and (own != path or is_left_over(path, is_click=False)):
+            self._on_denied(without_cards(path))
         for matches, leaf in self._globs:
             if matches(path) or matches(own):
                 return Treatment(Denial.ALL if leaf is gone else denial, leaf, is_final=True)

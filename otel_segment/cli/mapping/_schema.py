@@ -35,7 +35,7 @@ exit codes: 0 done, 2 wrong command line
 _TOGETHER: dict[str, dict[str, Any]] = {
     **{part: {"minProperties": 1} for part in ("Condition", "Match", "When")},
     "ValueForm": {
-        "oneOf": [{"required": [form]} for form in ("from", "value", "map", "loop", "first", "template", "fn")]
+        "oneOf": [{"required": [form]} for form in ("from", "value", "map", "list", "loop", "first", "template", "fn")]
     },
 }
 
