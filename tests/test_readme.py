@@ -1,5 +1,6 @@
 """The README: its tables are the code's own, its commands CI's, its examples run."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from otel_segment import DropReason
 from otel_segment._env import table
+from otel_segment.cli import main
 from otel_segment.inspector import LocalEndpoint
 
 ROOT = Path(__file__).parent.parent
@@ -97,7 +99,7 @@ def test_documents(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             program = (
                 "import sys; import otel_segment\n"
                 "otel_segment.configure(mapping=sys.argv[1])\n"
-                "otel_segment.analytics.track('u', 'debug this')\n"
+                "otel_segment.analytics.track('u', 'health check')\n"
                 "print(*otel_segment.stats().dropped)"
             )
             monkeypatch.setenv("OTEL_EXPORTER_SEGMENT_ENDPOINT", endpoint.url)
@@ -105,6 +107,42 @@ def test_documents(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
                 [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60, check=False
             )
         assert (done.stdout, done.stderr) == ("ignored_by_rule\n", "")
+
+
+def mapping_example() -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
+    """Return the README's mapping, an event's attributes, and the calls that are to come of it."""
+    document = next(text for text in DOCUMENTS if "cart.checkout.done" in text)
+    event, calls = re.findall(r"^```json\n(.*?)^```", marked("mapping example") + "\n", re.DOTALL | re.MULTILINE)
+    found, decoder, position = [], json.JSONDecoder(), 0
+    while position < len(calls.rstrip()):
+        call, end = decoder.raw_decode(calls, position)
+        found.append(call)
+        position = end + 1
+    return document, json.loads(event), found
+
+
+def test_mapping_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The mapping makes of the event the calls that the README shows."""
+    document, attributes, calls = mapping_example()
+    (tmp_path / "mapping.yaml").write_text(document, encoding="utf-8")
+    event = {"event_name": "cart.checkout.done", "timestamp": "2026-01-02T03:04:05Z", "attributes": attributes}
+    (tmp_path / "events.jsonl").write_text(json.dumps(event), encoding="utf-8")
+
+    code = main(["mapping", "test", str(tmp_path / "mapping.yaml"), str(tmp_path / "events.jsonl"), "--json"])
+
+    payloads = json.loads(capsys.readouterr().out)["payloads"]
+    kept = [{k: v for k, v in each.items() if k not in {"context", "timestamp", "messageId"}} for each in payloads]
+    assert (code, kept) == (0, calls)
+
+
+def test_excerpt() -> None:
+    """The mapping of the README is taken from the shop's, but for what it says of it."""
+    shop = (ROOT / "otel_segment" / "demo" / "shop" / "mapping.yaml").read_text(encoding="utf-8").splitlines()
+    known = {line.partition("  #")[0].rstrip() for line in shop}
+
+    assert {line.partition("  #")[0].rstrip() for line in mapping_example()[0].splitlines()} - known == {
+        "      products:"
+    }
 
 
 def anchors(text: str) -> set[str]:
