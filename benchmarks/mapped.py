@@ -1,12 +1,14 @@
-"""What a mapping costs: records of many people through the processor, which converts them and sends nothing."""
+"""What a mapping costs: events of many people, emitted through the SDK into the processor, which sends nothing."""
 
 import gc
 import random
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from benchmarks.contender import Contender
+from benchmarks.contenders.sdk import contender
 from benchmarks.event import EVENT, SAMPLES
 from benchmarks.records import make_records
 from otel_segment import SegmentLogRecordProcessor
@@ -43,18 +45,26 @@ def measure(name: str, users: int, rounds: int) -> dict[str, float]:
     for start in range(0, users, _MANY):
         _convert(processor, range(start, min(start + _MANY, users)))
     grown = _resident() - before
-    rng = random.Random(0)
-    took: dict[SegmentLogRecordProcessor, list[float]] = {unmapped: [], processor: []}
-    for number in range(rounds + 2):
-        for each in (unmapped, processor) if number % 2 else (processor, unmapped):
-            took[each].append(_convert(each, [rng.randrange(users) for _ in range(_FEW)]))
-    mapped_us, plain_us = (statistics.median(took[each][2:]) / _FEW * 1e6 for each in (processor, unmapped))
+    emitted = _in_turn(_emit, [contender(unmapped), contender(processor)], users, rounds)
+    converted = _in_turn(_convert, [unmapped, processor], users, rounds)
     return {
-        "conversion_us": mapped_us,
-        "unmapped_us": plain_us,
-        "against_unmapped": mapped_us / plain_us,
+        "event_us": emitted[1],
+        "unmapped_us": emitted[0],
+        "against_unmapped": emitted[1] / emitted[0],
+        "conversion_us": converted[1],
+        "conversion_alone": converted[1] / converted[0],
         "bytes_per_user": grown / users,
     }
+
+
+def _in_turn(take: Callable[[Any, list[int]], float], takers: list[Any], users: int, rounds: int) -> list[float]:
+    """Let people come at random, by either way in turn; return the microseconds of one event for each way."""
+    rng = random.Random(0)
+    took: list[list[float]] = [[] for _ in takers]
+    for number in range(rounds + 2):
+        for place in range(len(takers)) if number % 2 else reversed(range(len(takers))):
+            took[place].append(take(takers[place], [rng.randrange(users) for _ in range(_FEW)]))
+    return [statistics.median(each[2:]) / _FEW * 1e6 for each in took]
 
 
 def _processor(mapping: dict[str, Any] | None) -> SegmentLogRecordProcessor:
@@ -74,6 +84,15 @@ def _convert(processor: SegmentLogRecordProcessor, users: Iterable[int]) -> floa
     start = time.process_time()
     for record in fresh:
         take(record)
+    return time.process_time() - start
+
+
+def _emit(by: Contender, users: Iterable[int]) -> float:
+    samples = [_sample(user) for user in users]
+    emit = by.emit
+    start = time.process_time()
+    for user, properties in samples:
+        emit(user, properties)
     return time.process_time() - start
 
 

@@ -1,19 +1,19 @@
 """What was last said of each person, in as few bytes as will do.
 
-For each person there is a record of 15 bytes, with a time to live of 21: hashes, and no text.
+For each person there is a record of 16 bytes, with a time to live of 22: hashes, and no text.
 
 ======  ==============================================================
 Bytes   What
 ======  ==============================================================
 1       Whether the person was seen since it was written
-2       The occasion on which it was said
+3       The occasion on which it was said, the last byte by its time alone
 4       What was said
 8       Of whom
 6       When, in milliseconds since 1970, where there is a time to live
 ======  ==============================================================
 
 Records lie in rows of some 32, the newest at the end of its row. So each step is one search or one copy in a few
-hundred bytes, and nothing but the bytes is kept: some 22 for each person, where a dictionary of two numbers takes about
+hundred bytes, and nothing but the bytes is kept: some 23 for each person, where a dictionary of two numbers takes about
 150.
 
 That any two of 100,000 people are taken for one has a probability of 1 in 4 billion, and so has a change of what is
@@ -23,6 +23,7 @@ said to go unseen.
 import math
 import os
 import sys
+from collections.abc import Hashable
 from struct import Struct
 from threading import RLock
 
@@ -32,7 +33,7 @@ from otel_segment.mapping import subject_of
 __all__ = ["Seen"]
 
 _pack = Struct("<iq").pack
-_OCCASION, _SAID, _WHO, _TIME = 1, 3, 7, 15
+_OCCASION, _SAID, _WHO, _TIME = 1, 4, 8, 16
 """Where in a record these begin; it begins with whether the person was seen."""
 _NEW, _AGAIN = b"\0", 1
 _MOMENT = 6
@@ -76,35 +77,49 @@ class Seen:
         self._counts: dict[str, int] = {}
         self._turns: dict[int, _Turn] = {}
 
-    def is_news(self, kind: str, person: str, content: bytes, occasion: int, now: float) -> bool:
+    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, now: float) -> bool:
+        """Tell at the least cost whether a call surely says what was said last, and not on this occasion.
+
+        Args:
+            kind: The kind of call.
+            person: Of whom.
+            content: What it says.
+            stamp: The last byte of the occasion.
+            now: The record's own time, in seconds.
+        """
+        who = hash(person)
+        try:
+            row = self._rows[kind][who % self._width]
+            at = row.find(_pack(hash(content) >> _TO_SAID, who))
+            # Nobody has to wait his turn for this.
+            if at <= 0 or self._is_exact or row[at - 1] == stamp:
+                return False
+            if self._is_timed and abs(self._age(row[at - _SAID :], now)) >= self._most:
+                return False
+            # Where others change the row meanwhile, somebody else's record begins here.
+            row[at - _SAID] = _AGAIN
+        except LookupError:
+            # It is the first call of its kind, or somebody else is changing the row.
+            return False
+        return True
+
+    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, now: float) -> bool:
         """Tell whether a call says what was not the last that was said, and remember that it is said now.
 
         Args:
             kind: The kind of call.
             person: Of whom.
             content: What it says; empty where it says nothing, which is news of a person of whom nothing is known.
-            occasion: A hash of the record that it is for: the one that made a call makes it again.
+            occasion: Three bytes that stand for the record that it is for, the one that made a call makes it again.
+                The last of them stands for its time alone, so that most calls are known without the others.
             now: The record's own time, in seconds.
         """
+        if self.is_known(kind, person, content, occasion >> 16 & 0xFF, now):
+            return False
         who = hash(person)
         said = _pack(hash(content) >> _TO_SAID, who)
-        try:
-            row = self._rows[kind][who % self._width]
-            at = row.find(said)
-            # Nobody has to wait his turn for this. Most occasions differ in this byte already.
-            if (
-                at > 0
-                and not self._is_exact
-                and row[at - 1] != (occasion >> 8) & 0xFF
-                and not (self._is_timed and abs(self._age(row[at - _SAID :], now)) >= self._most)
-            ):
-                # Where others change the row meanwhile, somebody else's record begins here.
-                row[at - _SAID] = _AGAIN
-                return False
-        except LookupError:
-            # It is the first call of its kind, or somebody else is changing the row.
-            row = self._row(kind, who)
-        record = _NEW + (occasion & 0xFFFF).to_bytes(_SAID - _OCCASION, "little") + said
+        row = self._row(kind, who)
+        record = _NEW + (occasion & 0xFFFFFF).to_bytes(_SAID - _OCCASION, "little") + said
         turn = self._turns.get(os.getpid()) or self._begin()
         with turn.lock:
             if turn.is_taken:

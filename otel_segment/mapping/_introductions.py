@@ -1,6 +1,6 @@
 """The calls that the mapping makes of a person where they are news: identify, group, and alias at the sign-in."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -13,15 +13,17 @@ from otel_segment.mapping._document import GroupCall, IdentifyCall
 from otel_segment.mapping._draft import Draft, Finish
 from otel_segment.mapping._forms import Compiler
 from otel_segment.mapping._identity import identifier
-from otel_segment.mapping._lookup import MISSING, Getter
+from otel_segment.mapping._lookup import MISSING, Getter, is_attribute
 from otel_segment.mapping._memory import Memory, person_key
 from otel_segment.mapping._plan import Plan
-from otel_segment.mapping._properties import Selection
 from otel_segment.mapping._record import Record
+from otel_segment.mapping._terms import Properties
 
 __all__ = ["Found", "Introduction", "SignIn", "introduce", "introduce_group"]
 
 _SECOND = 1_000_000_000
+_STAMPS = 251
+"""Times are told apart by what is left of them, whatever they are truncated to."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -64,7 +66,8 @@ class _Said:
         kind: Call,
         field: str,
         get: Getter | None,
-        traits: Selection,
+        traits: Properties,
+        compiler: Compiler,
         *,
         finish: Finish | None,
         memory: Memory,
@@ -72,13 +75,14 @@ class _Said:
         self._kind: Call = kind
         self._field = field
         self._get = get
-        self._traits = traits
+        self._traits = compiler.properties(traits)
+        self._plain = _plain_fields(traits, compiler)
         self._finish = finish
         self._memory = memory
         self._call = CALLS[kind]
         self._is_group = kind == "group"
 
-    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:
+    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:  # noqa: C901, PLR0912
         # Every event pays for this, so it is written out where a call would cost as much as what it does.
         own = None if self._get is None else identifier(self._get(record, MISSING))
         user_id = ids.get("userId")
@@ -93,18 +97,34 @@ class _Said:
             person = "a" + ids["anonymousId"]
         else:
             return None
-        traits = self._traits.of(self._call, record, plan, {})
+        attributes = record.attributes
+        traits: JsonObject = {}
+        if self._plain is None:
+            traits = self._traits.of(self._call, record, plan, traits)
+        else:
+            for field, name, get in self._plain:
+                value = attributes.get(name, MISSING)
+                if value is not MISSING or (value := get(record, MISSING)) is not MISSING:
+                    traits[field] = value
         if self._finish is not None:
             traits = self._finish.fields(record, self._kind, traits)
-        content = b""
-        if self._is_group:
-            content = _encoded((own, traits))
-        elif traits:
-            content = _encoded(traits)
+        content: Hashable = ()
+        if traits or self._is_group:
+            # Of texts alone the hash is the cheaper one, and tells as much.
+            for value in traits.values():
+                if type(value) is not str:
+                    content = _encoded((own if self._is_group else None, traits))
+                    break
+            else:
+                content = (own if self._is_group else None, *traits.items())
         elif user_id is None:
             return None
-        now = (record.timestamp or record.observed_timestamp) / _SECOND
-        is_news = self._memory.is_news(self._kind, person, content, _occasion(record), now)
+        time = record.timestamp or record.observed_timestamp
+        now = time / _SECOND
+        stamp = time % _STAMPS
+        if self._memory.is_known(self._kind, person, content, stamp, now):
+            return None
+        is_news = self._memory.is_news(self._kind, person, content, _occasion(record, stamp), now)
         return Found(own, traits) if is_news else None
 
     def make(self, found: Found, draft: Draft) -> Payload:
@@ -131,8 +151,9 @@ class SignIn:
         if user_id is None or anonymous_id is None:
             return None
         person, content = person_key(None, anonymous_id), user_id.encode("utf-8", "surrogatepass")
-        now = (record.timestamp or record.observed_timestamp) / _SECOND
-        is_news = self._memory.is_news("alias", person, content, _occasion(record), now)
+        time = record.timestamp or record.observed_timestamp
+        occasion = _occasion(record, time % _STAMPS)
+        is_news = self._memory.is_news("alias", person, content, occasion, time / _SECOND)
         return Found(anonymous_id, {}) if is_news else None
 
     def make(self, found: Found, draft: Draft) -> Payload:
@@ -145,13 +166,21 @@ class SignIn:
 def introduce(call: IdentifyCall, compiler: Compiler, finish: Finish | None, memory: Memory) -> Introduction:
     """Return the identify call of people who are news."""
     get = None if call.user_id is UNSET else compiler.value(call.user_id)
-    return _Said("identify", "userId", get, compiler.properties(call.traits), finish=finish, memory=memory)
+    return _Said("identify", "userId", get, call.traits, compiler, finish=finish, memory=memory)
 
 
 def introduce_group(call: GroupCall, compiler: Compiler, finish: Finish | None, memory: Memory) -> Introduction:
     """Return the group call of people whose group, or its traits, are news."""
-    get, traits = compiler.value(call.group_id), compiler.properties(call.traits)
-    return _Said("group", "groupId", get, traits, finish=finish, memory=memory)
+    return _Said("group", "groupId", compiler.value(call.group_id), call.traits, compiler, finish=finish, memory=memory)
+
+
+def _plain_fields(traits: Properties, compiler: Compiler) -> list[tuple[str, str, Getter]] | None:
+    """Return traits that are attributes and nothing more, which can be had without a call; else None."""
+    if not isinstance(traits, dict) or not all(
+        isinstance(made, str) and is_attribute(made) for made in traits.values()
+    ):
+        return None
+    return [(field, made, compiler.value(made)) for field, made in traits.items() if isinstance(made, str)]
 
 
 def _encoded(content: Any) -> bytes:
@@ -161,14 +190,11 @@ def _encoded(content: Any) -> bytes:
         return repr(content).encode("utf-8", "surrogatepass")
 
 
-def _occasion(record: Record) -> int:
+def _occasion(record: Record, stamp: int) -> int:
     """Return what tells one record from another, and is the same when one is converted twice."""
     attributes = record.attributes
     # An id that is unique says it all; records that have none differ in what they say, or are the same.
     uid = attributes.get(semconv.LOG_RECORD_UID)
-    if type(uid) is str:
-        return hash((uid, record.timestamp))
-    try:
-        return hash((record.timestamp, record.observed_timestamp, record.span_id, *attributes.values()))
-    except TypeError:
-        return hash((record.timestamp, record.observed_timestamp, record.span_id, _encoded(attributes)))
+    said = uid if type(uid) is str else _encoded(attributes)
+    known = hash((said, record.timestamp, record.observed_timestamp, record.span_id, record.name))
+    return stamp << 16 | known & 0xFFFF

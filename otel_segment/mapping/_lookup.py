@@ -9,7 +9,7 @@ from otel_segment.mapping._record import Record
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import json_value
 
-__all__ = ["MISSING", "Getter", "compile_name"]
+__all__ = ["MISSING", "Getter", "compile_name", "is_attribute"]
 
 
 class _Missing:
@@ -37,16 +37,22 @@ def compile_name(name: str) -> Getter:
     """
     if name == _THE_ITEM:
         return lambda _, item: item
-    place, dot, rest = name.partition(".")
-    elsewhere = _ELSEWHERE.get(place)
-    if elsewhere is None or not (dot or place == "body"):
+    if is_attribute(name):
         return _compile_attribute(name)
+    place, _, rest = name.partition(".")
+    elsewhere = _ELSEWHERE[place]
 
     def get(record: Record, item: Any) -> Any:
         found = MISSING if item is MISSING else dig(item, name)
         return elsewhere(record, rest) if found is MISSING else found
 
     return get
+
+
+def is_attribute(name: str) -> bool:
+    """Tell whether a name is looked for among the attributes, and not elsewhere."""
+    place, dot, _ = name.partition(".")
+    return name != _THE_ITEM and (place not in _ELSEWHERE or not (dot or place == "body"))
 
 
 def _compile_attribute(name: str) -> Getter:

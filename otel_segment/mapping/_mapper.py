@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from otel_segment import semconv
-from otel_segment._types import Call, Drop, JsonObject, Payload
+from otel_segment._types import Drop, JsonObject, Payload
 from otel_segment.mapping._anonymity import Anonymity
 from otel_segment.mapping._calls import CALLS
 from otel_segment.mapping._consent import Consent
@@ -154,7 +154,7 @@ class Mapper:
         if refusal := self._refusal(program, kind, is_anonymous=is_anonymous):
             return [Drop(refusal, _known(kind, event, record))]
         plan = self._plans.plan_for(record, event)
-        ids: Payload = {"type": cast("Call", kind)}
+        ids: Payload = {"type": kind}
         if self._people is None:
             _add_identity(record, plan, ids)
         else:
@@ -162,10 +162,9 @@ class Mapper:
         if program.sample is not None and not is_kept(ids, program.sample):
             return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
         if program.only_introduces:
-            own = self._own(record, event, program, plan, ids)
-            made = [own]
-            if program.sides and not (is_anonymous or type(own) is Drop):
-                made = self._introduced(record, program, plan, cast("Payload", own))
+            made = [self._own(record, event, program, plan, ids)]
+            if program.sides and not is_anonymous and type(made[0]) is not Drop:
+                self._introduce(record, program, plan, made)
         else:
             made = self._several(record, event, program, plan, ids, introduces=not is_anonymous)
         if is_anonymous and self._anonymity is not None:
@@ -214,14 +213,16 @@ class Mapper:
             payload["integrations"] = integrations
         return payload
 
-    def _introduced(self, record: Record, program: Program, plan: Plan, own: Payload) -> list[Payload | Drop]:
+    def _introduce(self, record: Record, program: Program, plan: Plan, made: "list[Payload | Drop]") -> None:
         """Put the calls before an event's own that are news of its person; mostly there is none."""
+        own: Payload = made[0]  # type: ignore[assignment]
         due: list[SideCall] = []
         for introduction in program.introductions[own["type"]]:
             found = introduction.due(record, plan, own)
             if found is not None:
                 due.append(partial(introduction.make, found))
-        return self._besides(record, program, plan, due, own) if due else [own]
+        if due:
+            made[:] = self._besides(record, program, plan, due, own)
 
     def _several(
         self, record: Record, event: str | None, program: Program, plan: Plan, ids: Payload, *, introduces: bool

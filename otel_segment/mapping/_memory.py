@@ -1,5 +1,6 @@
 """What the mapping asks of a memory: whether a person's call is news."""
 
+from collections.abc import Hashable
 from collections.abc import Mapping as MappingType
 from typing import Any, NamedTuple, Protocol
 
@@ -18,15 +19,28 @@ class Subject(NamedTuple):
 class Memory(Protocol):
     """Knows what was last said of whom."""
 
-    def is_news(self, kind: str, person: str, content: bytes, occasion: int, now: float) -> bool:
-        """Tell whether a call says what was not the last that was said, and remember that it is said now.
+    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, now: float) -> bool:
+        """Tell at the least cost whether a call surely says what was said last, and not on this occasion.
 
         Args:
             kind: The kind of call.
             person: Of whom; see ``person_key()``.
+            content: What it says, of which the hash is kept.
+            stamp: The third byte of the occasion.
+            now: The record's own time, in seconds.
+        """
+        ...
+
+    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, now: float) -> bool:
+        """Tell whether a call says what was not the last that was said, and remember that it is said now.
+
+        Args:
+            kind: The kind of call.
+            person: Of whom.
             content: What it says; empty where it says nothing, which is news of a person of whom nothing is known.
-            occasion: A hash of the record that it is for. The record that made a call makes it again when it comes
-                again, so that an exporter which is given a record twice makes the same of it.
+            occasion: Three bytes that stand for the record that it is for, the third for its time alone. The record
+                that made a call makes it again when it comes again, so that an exporter which is given a record twice
+                makes the same of it.
             now: The record's own time, in seconds.
         """
         ...
@@ -39,7 +53,10 @@ class Memory(Protocol):
 class _NoMemory:
     """Knows nothing, so that all is news."""
 
-    def is_news(self, kind: str, person: str, content: bytes, occasion: int, now: float) -> bool:  # noqa: ARG002
+    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, now: float) -> bool:  # noqa: ARG002
+        return False
+
+    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, now: float) -> bool:  # noqa: ARG002
         return True
 
     def forget(self, kind: str, person: str) -> None:
