@@ -453,6 +453,12 @@ class TestCalls:
 
         assert message["name"] == message["properties"]["name"] == "Home"
 
+    def test_keys_for_others(self) -> None:
+        """What begins with ``x-``, and an editor's schema, is no part of the mapping."""
+        mapping = {"$schema": "mapping.schema.json", "x-common": {"a": "b"}, "rules": [{"match": "E"}]}
+
+        assert [m["event"] for m in payloads(mapping, event("E"))] == ["E"]
+
     def test_mappings_made_in_python(self) -> None:
         """A mapping may be made of its types."""
         mapping = otel_segment.Mapping(select="named", nest=True)

@@ -15,6 +15,7 @@ from otel_segment.mapping._soundness import check_soundness
 __all__ = ["LineOf", "describe_mistake", "read_mapping"]
 
 _MOST_SAID = 10
+_ASIDES = ("x-", "$schema")
 
 LineOf: TypeAlias = Callable[[Place], int | None]
 """Gives the line of a place in a file, where it is known."""
@@ -45,7 +46,7 @@ def read_mapping(
     """
     plain: Any = {}
     try:
-        plain = {} if document is None else _plain(document)
+        plain = {} if document is None else _without_asides(_plain(document))
         mapping = msgspec.convert(plain, Mapping)
         if not (mistakes := _some(check_soundness(mapping, resolve))):
             return mapping
@@ -77,6 +78,13 @@ def _report(mistakes: list[Mistake], origin: str, line_of: LineOf) -> str:
         return f'setting "mapping" ({origin}): {lines[0]}'
     more = ["and more"] if len(mistakes) > _MOST_SAID else []
     return "\n- ".join((f'setting "mapping" ({origin}):', *lines, *more))
+
+
+def _without_asides(document: Any) -> Any:
+    """Leave out what is for others: keys that begin with ``x-``, such as for YAML's anchors, and an editor's schema."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if not (isinstance(key, str) and key.startswith(_ASIDES))}
 
 
 def _plain(value: Any) -> Any:

@@ -59,6 +59,7 @@ def _schema() -> dict[str, Any]:
         for field in fields(part):
             if field.name in documents:
                 described["properties"][field.encode_name]["description"] = _plain(documents[field.name])
+    schema["$defs"]["Mapping"]["patternProperties"] = {r"^(x-|\$schema$)": {}}
     return {"$schema": _DIALECT, "title": "Mapping rules of otel-segment", **schema}
 
 
