@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from converting import Converter, convert, event, payloads
+from opentelemetry._logs import LogRecord
+from opentelemetry.sdk._logs import LoggerProvider
 
 import otel_segment
 
@@ -791,3 +793,158 @@ def test_what_is_left_out_is_said(caplog: pytest.LogCaptureFixture) -> None:
     said = [line.getMessage() for line in caplog.records if "named like a secret" in line.getMessage()]
     assert [line.split("'")[1] for line in said] == ["cookie_jar_of_this_test", "analytics.properties.my secret"]
     assert "v4lue" not in caplog.text
+
+
+def test_ids_depend_on_nothing_that_was_said_before() -> None:
+    """An event that is emitted again by a process that does not know its person is the same event."""
+    mapping = {"identify": {"traits": {"n": "n"}}, "group": {"group_id": {"value": "g"}}}
+    given = {**event("E", **MARKED, n=1, **{"log.record.uid": "order-7"}), "timestamp": 5}
+    made = {**event("E", **MARKED, n=1), "timestamp": 7, "observed_timestamp": 7}
+    knowing = Converter(mapping)
+    knowing.emit({**event("E", **MARKED, n=1), "timestamp": 6})
+
+    for record in (given, made):
+        fresh = payloads(mapping, record)
+        [known] = knowing.emit(record)
+
+        assert [m["type"] for m in fresh] == ["identify", "group", "track"]
+        assert fresh[-1]["messageId"] == known["messageId"]
+        assert len({m["messageId"] for m in fresh}) == 3
+    assert [m["messageId"] for m in payloads(mapping, given)] == ["order-7-identify", "order-7-group", "order-7"]
+
+
+@pytest.mark.parametrize("given", [{}, {"analytics.consent.analytics": False}])
+def test_taking_consent_back_tells_nothing_else(given: dict[str, Any]) -> None:
+    """The event that reports a change of consent leaves with its ids and the consent, and introduces nobody."""
+    mapping = {
+        "identify": {"traits": {"email": "user.email"}},
+        "consent": {"analytics": "Analytics"},
+        "require_consent": ["analytics"],
+        "rules": [{"match": "Segment *", "group": {"group_id": {"value": "g"}}}],
+    }
+    person = {**TestConsent.PERSON, **given}
+
+    [message] = payloads(mapping, event("Segment Consent Preference Updated", **person))
+    disguised = event("Segment Consent Preference Updated", **{**person, "analytics.type": "identify"})
+
+    assert (message["type"], message["userId"], message["anonymousId"]) == ("track", "u-1", "anon-1")
+    assert set(message["context"]) == {"channel", "library", "consent"}
+    assert convert(mapping, disguised) == ([], ["no_consent"])
+
+
+def test_what_an_anonymous_event_tells_destinations() -> None:
+    """Of what a destination would be told of the person, whether it gets the event is left."""
+    record = event(
+        "E",
+        **MARKED,
+        **{
+            "analytics.integrations": {"Amplitude": {"session_id": 5}, "All": False, "B": True},
+            "analytics.context": {"externalIds": [{"id": "x"}], "locale": "de"},
+            "analytics.parent_event_id": "p",
+        },
+    )
+
+    [message] = payloads(TestConsent.MAPPING, record, privacy_salt="s")
+
+    assert message["integrations"] == {"Amplitude": True, "All": False, "B": True}
+    assert set(message["context"]) == {"channel", "library", "consent", "locale"}
+    assert message["properties"] == {}
+
+
+def test_odd_values() -> None:
+    """Half a character and endless numbers keep no event from leaving."""
+    rule = {
+        "match": "E",
+        "properties": {
+            "s": {"from": "l", "as": "string"},
+            "t": {"template": "{l}"},
+            "d": {"from": "s", "as": "date", "default": None},
+            "n": {"from": "n", "as": "date", "default": None},
+            "b": {"from": "b", "as": "date"},
+            "y": {"from": "y", "as": "date", "default": None},
+        },
+    }
+    record = event("E", l=["caf\ud800"], s="caf\ud800", n=1e300, b="20260102", y="2026")
+
+    [message] = payloads({"rules": [{"match": {"event": "E", "attributes": {"n": {"lt": 0}}}}, rule]}, record)
+
+    assert message["properties"] == {
+        "s": '["caf\ufffd"]',
+        "t": '["caf\ufffd"]',
+        "d": None,
+        "n": None,
+        "b": "2026-01-02T00:00:00.000Z",
+        "y": None,
+    }
+
+
+def test_the_order_of_traits_is_no_change() -> None:
+    """Traits that say the same say the same in any order, also within."""
+    mapping = {"identify": {"traits": {"drop": ["analytics.*"]}}}
+    records = [
+        event("E", **MARKED, a="x", b="y"),
+        event("E", **MARKED, b="y", a="x"),
+        event("F", **MARKED, a={"p": 1, "q": 2}),
+        event("F", **MARKED, a={"q": 2, "p": 1}),
+    ]
+
+    assert [m["type"] for m in payloads(mapping, *records)] == [
+        *("identify", "track", "track", "identify", "track", "track")
+    ]
+
+
+def test_one_device_of_several_people() -> None:
+    """A visitor becomes the first user that is seen with its id, and nobody becomes themselves."""
+    visits = [("u1", "kiosk"), ("u2", "kiosk"), ("u1", "kiosk"), ("u3", "u3")]
+    records = [
+        {"event_name": "E", "attributes": {**MARKED, "user.id": user, "analytics.anonymous_id": visitor}}
+        for user, visitor in visits
+    ]
+
+    found = payloads({"on_sign_in": "alias"}, *records)
+
+    assert [(m["previousId"], m["userId"]) for m in found if m["type"] == "alias"] == [("kiosk", "u1")]
+
+
+def test_late_events_make_nobody_new() -> None:
+    """Events that come late do not make those in time introduce their person again."""
+    hour = 3_600_000_000_000
+    start = 500_000 * hour
+    mapping = {"identify": {}, "seen": {"time_to_live": 3_600}}
+    times = [start, start - 2 * hour, start + 1, start - 2 * hour, start + 2]
+
+    found = payloads(mapping, *({**event("E", **MARKED), "timestamp": time} for time in times))
+
+    assert [m["type"] for m in found].count("identify") == 1
+
+
+def test_a_hook_that_fails_has_decided_nothing() -> None:
+    """An introduction on which ``before_send`` fails is made again with the next event."""
+    failures = iter([True, False, False, False])
+    sent: list[str] = []
+
+    def look(message: dict[str, Any]) -> dict[str, Any]:
+        if next(failures):
+            raise RuntimeError
+        sent.append(message["type"])
+        return message
+
+    processor = otel_segment.SegmentLogRecordProcessor(
+        write_key="key", disabled=True, mapping={"identify": {}}, before_send=look
+    )
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(processor)
+    for number in range(2):
+        provider.get_logger("t").emit(LogRecord(**event("E", **MARKED, n=number)))
+
+    assert sent == ["track", "identify", "track"]
+
+
+def test_a_mapping_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable takes the mapping itself, as JSON, and says what is wrong with that."""
+    monkeypatch.setenv("OTEL_EXPORTER_SEGMENT_MAPPING", '{"select": "named"}')
+    assert [m["event"] for m in payloads(None, event("E"))] == ["E"]
+
+    monkeypatch.setenv("OTEL_EXPORTER_SEGMENT_MAPPING", '{"select": ')
+    with pytest.raises(otel_segment.ConfigurationError, match="begins as JSON does"):
+        payloads(None, event("E"))

@@ -26,7 +26,8 @@ def load_mapping(setting: str | os.PathLike[str] | MappingType[str, Any] | Mappi
     """Return the mapping that the setting names, or is.
 
     Args:
-        setting: A path to a YAML, JSON or TOML file, the document itself as lists and maps, or as made in Python.
+        setting: A path to a YAML, JSON or TOML file, or the document itself: as lists and maps, as JSON text, or as
+            made in Python.
 
     Raises:
         ConfigurationError: If the file cannot be read or the document is not valid.
@@ -37,7 +38,19 @@ def load_mapping(setting: str | os.PathLike[str] | MappingType[str, Any] | Mappi
         setting = dict(setting)
     if isinstance(setting, dict | Mapping):
         return read_mapping(setting, "given in place", resolve=find_function)
-    return read_mapping_file(Path(setting)).mapping
+    if isinstance(setting, str) and setting.lstrip().startswith("{"):
+        return _read_text(setting)
+    return read_mapping_file(Path(setting).expanduser()).mapping
+
+
+def _read_text(text: str) -> Mapping:
+    """Read a mapping that stands in a variable in place of a path, as JSON."""
+    try:
+        document = json.loads(text, object_pairs_hook=_once)
+    except ValueError as error:
+        message = f'setting "mapping": begins as JSON does, but is not valid: {error}; give a path or a whole map'
+        raise ConfigurationError(message) from None
+    return read_mapping(document, "given in place", resolve=find_function)
 
 
 def read_mapping_file(path: Path) -> MappingFile:

@@ -22,8 +22,8 @@ class Holder(Protocol):
 
 
 class _Shared(NamedTuple):
-    url: str
-    write_key: str
+    way: tuple[str, str, bool]
+    """Where messages go, for which source, and whether they go at all."""
     mapping: Mapping
     memory: "ReferenceType[Seen]"
     holders: "WeakSet[Any]"
@@ -45,17 +45,18 @@ def memory_for(settings: Settings, mapping: Mapping, holder: Holder) -> Seen:
         mapping: The mapping, which says how much is remembered, and for how long.
         holder: What is the door's own: it has the memory until it leaves it, or is no more.
     """
+    way = (settings.url, settings.write_key, settings.disabled)
     with _locks.setdefault(os.getpid(), RLock()):
         _clear()
         for shared in reversed(_shared):
             memory: Seen | None = shared.memory()
-            is_alike = (shared.url, shared.write_key, shared.mapping) == (settings.url, settings.write_key, mapping)
+            is_alike = (shared.way, shared.mapping) == (way, mapping)
             has_kind = any(other.component == holder.component for other in shared.holders)
             if memory is not None and is_alike and not has_kind:
                 shared.holders.add(holder)
                 return memory
         made = Seen(mapping.seen.limit, mapping.seen.time_to_live)
-        _shared.append(_Shared(settings.url, settings.write_key, mapping, ref(made), WeakSet([holder])))
+        _shared.append(_Shared(way, mapping, ref(made), WeakSet([holder])))
         return made
 
 

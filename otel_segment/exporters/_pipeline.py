@@ -40,7 +40,7 @@ class Pipeline:
         self.component = component
         mapping = load_mapping(settings.mapping)
         check_salt(mapping, settings.privacy_salt)
-        memory = memory_for(settings, mapping, self)
+        self._memory = memory = memory_for(settings, mapping, self)
         mapper = Mapper(
             mapping,
             salt=settings.privacy_salt,
@@ -52,6 +52,7 @@ class Pipeline:
         self._reader = SdkReader(mapper)
         self._read = self._reader.log_record
         self._map = mapper.map
+        self._keeps_last = mapper.introduces
         self._before_send = settings.before_send
         self._validation = Validation() if mapping.validate else None
         self.delivery = Delivery(settings, component, signal, on_lost=memory.forget_lost)
@@ -93,7 +94,8 @@ class Pipeline:
             return False
         payloads = [each for each in made if not isinstance(each, Drop)]
         if payloads:
-            for payload, message in zip(payloads, encode_messages(payloads, record.seed), strict=True):
+            messages = encode_messages(payloads, record.seed, keeps_last=self._keeps_last)
+            for payload, message in zip(payloads, messages, strict=True):
                 if self._validation is not None:
                     self._validation.look(payload)
                 self._hand_over(payload, message)
@@ -111,6 +113,8 @@ class Pipeline:
         if self._before_send is not None:
             result = last_look(self._before_send, message)
             if isinstance(result, Drop):
+                if result.detail:  # the hook failed, and has decided nothing
+                    self._memory.forget_lost(payload)  # type: ignore[arg-type]
                 self.delivery.drop(result)
                 return
             message = result

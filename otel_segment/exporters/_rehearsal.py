@@ -62,12 +62,14 @@ class Rehearsal:
 
     def __init__(self, mapping: Mapping, salt: str | None) -> None:
         check_salt(mapping, salt)
+        self._taken = 0
         self._validates = mapping.validate is not None
         memory = Seen(mapping.seen.limit, mapping.seen.time_to_live)
         self._mapper = Mapper(mapping, salt=salt, memory=memory, resolve=find_function, report=say_failed_function)
 
     def take(self, event: RecordedEvent) -> Outcome:
         """Convert an event."""
+        self._taken += 1
         record = self._record(event)
         rule = self._mapper.rule_for(record)
         made = self._mapper.map(record)
@@ -76,7 +78,7 @@ class Rehearsal:
         drops = [each for each in made if isinstance(each, Drop)]
         payloads = [each for each in made if not isinstance(each, Drop)]
         messages: list[JsonObject] = []
-        for encoded in encode_messages(payloads, record.seed) if payloads else ():
+        for encoded in encode_messages(payloads, record.seed, keeps_last=self._mapper.introduces) if payloads else ():
             if encoded is None or len(encoded) > MAX_EVENT_BYTES:
                 size = f"{len(encoded):,} of at most {MAX_EVENT_BYTES:,} bytes" if encoded else "too many values"
                 drops.append(Drop(DropReason.EVENT_TOO_LARGE, {}, size))
@@ -98,7 +100,8 @@ class Rehearsal:
             event.attributes,
             event.body,
             event.timestamp,
-            event.observed_timestamp,
+            # Two that nobody gave a time are two events all the same.
+            event.observed_timestamp or (0 if event.timestamp else self._taken),
             event.trace_id,
             event.span_id,
             source,

@@ -39,6 +39,9 @@ _NEW, _AGAIN = b"\0", 1
 _MOMENT = 6
 """Bytes of a time."""
 
+_LATE = 7 * 86_400_000
+"""Milliseconds that an event may come after others that happened later."""
+
 _IN_A_ROW = 32
 _TO_SAID = sys.hash_info.width - 32
 """Bits of a hash to leave out, so that four bytes stay."""
@@ -162,8 +165,8 @@ class Seen:
         is_news = not (says_nothing or known[_SAID:_WHO] == record[_SAID:_WHO]) or self._age(known, now) >= self._most
         if is_news and not is_again:
             known = record + self._moment(now)
-        elif -self._age(known, now) >= self._most:
-            # A time so far ahead must be wrong, and would be so for long.
+        elif -self._age(known, now) >= self._most + _LATE:
+            # Events may come late, but a time so far ahead must be wrong, and would be so for long.
             known = known[:_TIME] + self._moment(now)
         del row[at : at + self._size]
         row += known

@@ -31,7 +31,7 @@ class Validation:
         with suppress(Exception):  # the application's MeterProvider may do anything
             self._flawed.add(1)
         say(
-            f"ecommerce {event}",
+            f"ecommerce {event[:_LONGEST_NAME]} {flaws}",
             logging.WARNING,
             "the event %r is not as Segment's e-commerce specification has it: %s",
             event[:_LONGEST_NAME],

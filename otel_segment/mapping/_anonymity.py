@@ -8,18 +8,26 @@ from otel_segment.mapping._record import Record
 from otel_segment.mapping._time import iso_time
 from otel_segment.reasons import DropReason
 
-__all__ = ["Anonymity"]
+__all__ = ["Anonymity", "conceal"]
 
 # The other calls say nothing but who somebody is.
 _KEPT = frozenset({"track", "page", "screen"})
 
-# What tells a person, a device or a visit from others, or leads to where that is written down.
-_IDENTIFYING = (
-    *("active", "device", "groupId", "ip", "location", "network", "referrer", "sessionId", "trace", "traits"),
-    *("userAgent", "userAgentData"),
-)
+# All else tells a person, a device or a visit from others, or leads to where that is written down; so may what the
+# application or a mapping adds.
+_TOLD = frozenset({"app", "campaign", "channel", "consent", "library", "locale", "os", "page", "screen", "timezone"})
 _LENGTH = 32
 _DAY = len("2026-01-02")
+
+
+def conceal(payload: Payload) -> None:
+    """Take out of a payload all but its ids that tells who it was."""
+    payload["context"] = {field: value for field, value in payload["context"].items() if field in _TOLD}
+    # What a destination is told besides whether it gets the event is mostly whose it is.
+    if "integrations" in payload:
+        payload["integrations"] = {name: value is not False for name, value in payload["integrations"].items()}
+    if "properties" in payload:
+        payload["properties"].pop("parentEventId", None)
 
 
 class Anonymity:
@@ -51,9 +59,7 @@ class Anonymity:
     def _anonymize(self, payload: Payload, day: str) -> None:
         person = payload.pop("userId", None) or payload.get("anonymousId", "")
         payload["anonymousId"] = self._pseudonym(person, day)
-        context = payload["context"]
-        for field in _IDENTIFYING:
-            context.pop(field, None)
+        conceal(payload)
 
     def _pseudonym(self, person: str, day: str) -> str:
         name = f"{day} {person}".encode("utf-8", "surrogatepass")

@@ -1,5 +1,6 @@
 """Conditions of the mapping as functions of a value."""
 
+import operator
 import re
 from collections.abc import Callable
 from fnmatch import translate
@@ -65,10 +66,10 @@ def _checks(condition: Condition) -> list[Check]:
     if condition.glob is not UNSET:
         checks.append(compile_globs(condition.glob))
     for bound, holds in (
-        (condition.gt, float.__gt__),
-        (condition.ge, float.__ge__),
-        (condition.lt, float.__lt__),
-        (condition.le, float.__le__),
+        (condition.gt, operator.gt),
+        (condition.ge, operator.ge),
+        (condition.lt, operator.lt),
+        (condition.le, operator.le),
     ):
         if bound is not UNSET:
             checks.append(_comparison(bound, holds))
@@ -78,8 +79,8 @@ def _checks(condition: Condition) -> list[Check]:
     return checks
 
 
-def _comparison(bound: float, holds: Callable[[float, float], bool]) -> Check:
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and holds(float(value), bound)
+def _comparison(bound: float, holds: Callable[[Any, float], bool]) -> Check:
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and holds(value, bound)
 
 
 def _is_same(value: Any, wanted: Any) -> bool:

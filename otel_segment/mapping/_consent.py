@@ -1,6 +1,7 @@
 """Consent: whether an event may leave, and what Segment is told of it."""
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import TypeAlias
 
 from otel_segment import semconv
@@ -9,12 +10,22 @@ from otel_segment.mapping._document import Mapping
 from otel_segment.mapping._forms import has_consent
 from otel_segment.mapping._record import Record
 
-__all__ = ["Consent"]
+__all__ = ["Consent", "State"]
 
 Rename: TypeAlias = Callable[[Record, str | None], str | None]
 
 # Reporting that consent was taken back must not need that consent (Segment's consent specification).
 _CONSENT_EVENT = "Segment Consent Preference Updated"
+
+
+class State(Enum):
+    """What consent an event has."""
+
+    GIVEN = auto()
+    """All that is required."""
+    EXCUSED = auto()
+    """Not all, but it is the event that says so, which may leave without what it would tell of the person besides."""
+    LACKING = auto()
 
 
 class Consent:
@@ -35,19 +46,21 @@ class Consent:
         self.is_required = bool(mapping.require_consent)
         self.translates = bool(mapping.consent)
 
-    def is_lacking(self, record: Record, event: str | None, rename: Rename | None) -> bool:
-        """Tell whether an event lacks a consent that it needs.
+    def state(self, record: Record, event: str | None, kind: object, rename: Rename | None) -> State:
+        """Tell what consent an event has.
 
         Args:
             record: The record.
             event: Its name.
+            kind: The type of its call.
             rename: Gives it the name that Segment has for it, where that is another.
         """
         if has_consent(record, self._required):
-            return False
-        if self._is_strict:
-            return True
-        return _CONSENT_EVENT not in {event, event if rename is None else rename(record, event)}
+            return State.GIVEN
+        if self._is_strict or kind != "track":
+            return State.LACKING
+        names = {event, event if rename is None else rename(record, event)}
+        return State.EXCUSED if _CONSENT_EVENT in names else State.LACKING
 
     def translate(self, record: Record, context: JsonObject) -> None:
         """Put Segment's categories in place of the application's names.

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from otel_segment.mapping._lookup import MISSING
 from otel_segment.mapping._time import iso_time
-from otel_segment.mapping._values import MAX_INTEGER, text
+from otel_segment.mapping._values import MAX_INTEGER, text, without_surrogates
 
 __all__ = ["CONVERSIONS"]
 
@@ -22,13 +23,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 # Units per second of a number that stands for a time, by its size: seconds, milliseconds, microseconds, nanoseconds.
 # Each range reaches to the year 5138, and from 1973 where it is not the first.
-_UNITS = ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000), (math.inf, 1_000_000_000))
+_UNITS = ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000), (1e20, 1_000_000_000))
+_LAST_NUMBER = 1e20
+
+# What ISO 8601 has for dates without hyphens could as well be a number.
+_BASIC_DATE = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_YEAR = re.compile(r"\d{4}")
 
 
 def to_string(value: Any) -> Any:
     """Return a value as text: booleans and null as JSON has them, lists and maps as JSON."""
     if value is None or isinstance(value, bool | list | tuple | dict):
-        return msgspec.json.encode(value, enc_hook=text).decode()
+        try:
+            return msgspec.json.encode(value, enc_hook=text).decode()
+        except (UnicodeEncodeError, ValueError, RecursionError):
+            return msgspec.json.encode(without_surrogates(value), enc_hook=text).decode()
     return text(value)
 
 
@@ -69,7 +78,7 @@ def to_date(value: Any) -> Any:
         aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
         since = aware - _EPOCH
         return iso_time(((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LAST_NUMBER:
         return MISSING
     unit = next(unit for bound, unit in _UNITS if abs(value) < bound)
     return iso_time(int(value * (1_000_000_000 // unit)))
@@ -77,16 +86,19 @@ def to_date(value: Any) -> Any:
 
 def _moment(value: str) -> Any:
     """Return the time that a text says; a number in text is a number, a date alone is its first moment."""
+    if _YEAR.fullmatch(value):
+        return MISSING
+    if _BASIC_DATE.fullmatch(value):
+        value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
     if _NUMBER.fullmatch(value):
         return to_number(value)
-    try:
-        return msgspec.convert(value, datetime)
-    except msgspec.ValidationError:
-        pass
-    try:
-        return msgspec.convert(value, date)
-    except msgspec.ValidationError:
+    if not value.isascii():
         return MISSING
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(value, datetime)
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(value, date)
+    return MISSING
 
 
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {

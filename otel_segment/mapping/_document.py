@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 
 SEVERITIES = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
@@ -111,12 +111,17 @@ class Rule(Part, frozen=True):
     alias: AliasCall | UnsetType = UNSET
     skip: bool = False
     """Make no call of the event's own."""
-    integrations: JsonObject = msgspec.field(default_factory=dict)
+    integrations: dict[str, bool | JsonObject] = msgspec.field(default_factory=dict)
     """Destination to whether, or how, the event goes there; over the mapping's, under the event's own."""
     context: dict[str, Value] = msgspec.field(default_factory=dict)
     """Fields of the context; over the mapping's, under the event's own."""
     sample: _Share | None = None
-    """The share of people, 0 to 1, whose events are kept; one person is always in or always out."""
+    """The share of people, 0 to 1, whose events are kept; one id is always in or always out."""
+
+    def __post_init__(self) -> None:
+        if self.name == "":
+            message = "a name has at least one character"
+            raise ValueError(message)
 
 
 class AnonymousId(Part, frozen=True):
@@ -213,7 +218,7 @@ class Mapping(Part, frozen=True):
     """Whether the event that reports a change of consent needs that consent, too."""
     without_consent: Literal["drop", "anonymize"] = "drop"
     """What to do with an event that lacks it: drop it, or take out who it was; that needs ``privacy_salt``."""
-    integrations: JsonObject = msgspec.field(default_factory=dict)
+    integrations: dict[str, bool | JsonObject] = msgspec.field(default_factory=dict)
     """Destination to whether, or how, events go there."""
     context: dict[str, Value] = msgspec.field(default_factory=dict)
     """Fields of the context, laid over what is derived."""

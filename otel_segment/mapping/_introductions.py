@@ -25,7 +25,7 @@ _SECOND = 1_000_000_000
 _STAMPS = 251
 """Times are told apart by what is left of them, whatever they are truncated to."""
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Found(NamedTuple):
@@ -116,7 +116,7 @@ class _Said:
                     content = _encoded((own if self._is_group else None, traits))
                     break
             else:
-                content = (own if self._is_group else None, *traits.items())
+                content = (own if self._is_group else None, frozenset(traits.items()))
         elif user_id is None:
             return None
         time = record.timestamp or record.observed_timestamp
@@ -136,7 +136,7 @@ class _Said:
 
 
 class SignIn:
-    """An alias call when an anonymous visitor is first seen with a user id.
+    """An alias call when an anonymous visitor is first seen with a user id; one for each visitor.
 
     Args:
         memory: Remembers who was.
@@ -148,9 +148,10 @@ class SignIn:
     def due(self, record: Record, _: Plan, ids: Mapping[str, Any]) -> Found | None:
         """Return the visitor's id where it is news that it is this user's."""
         user_id, anonymous_id = ids.get("userId"), ids.get("anonymousId")
-        if user_id is None or anonymous_id is None:
+        if user_id is None or anonymous_id is None or user_id == anonymous_id:
             return None
-        person, content = person_key(None, anonymous_id), user_id.encode("utf-8", "surrogatepass")
+        # Whoever comes later with the same visitor's id is somebody else at the same device.
+        person, content = person_key(None, anonymous_id), ()
         time = record.timestamp or record.observed_timestamp
         occasion = _occasion(record, time % _STAMPS)
         is_news = self._memory.is_news("alias", person, content, occasion, time / _SECOND)

@@ -9,21 +9,20 @@ import msgspec
 
 from otel_segment import semconv
 from otel_segment._types import Drop, JsonObject, Payload
-from otel_segment.mapping._anonymity import Anonymity
+from otel_segment.mapping._anonymity import Anonymity, conceal
 from otel_segment.mapping._calls import CALLS
-from otel_segment.mapping._consent import Consent
+from otel_segment.mapping._consent import Consent, State
 from otel_segment.mapping._context import merge_given
 from otel_segment.mapping._document import Identity, Mapping
 from otel_segment.mapping._draft import Draft
 from otel_segment.mapping._forms import Compiler, Function, evaluate
-from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier
-from otel_segment.mapping._ids import message_id
+from otel_segment.mapping._ids import known_of, message_id
 from otel_segment.mapping._memory import NO_MEMORY, Memory
-from otel_segment.mapping._people import People
+from otel_segment.mapping._people import People, add_ids
 from otel_segment.mapping._plan import Plan, Plans
 from otel_segment.mapping._privacy import Privacy
 from otel_segment.mapping._program import Program, Programs
-from otel_segment.mapping._record import Record, Scope, Source
+from otel_segment.mapping._record import Record, Scope, Source, event_name
 from otel_segment.mapping._rules import Rules
 from otel_segment.mapping._sample import is_kept
 from otel_segment.mapping._side_calls import SideCall
@@ -65,6 +64,9 @@ class Mapper:
         resolve: Finds the functions that the mapping names.
         report: Told of a function that fails.
         on_denied: Told of each name for which the deny list leaves out what would be sent.
+
+    Attributes:
+        introduces: Whether some calls depend on what was said before, so that no other call's id may depend on them.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Mapper:
         programs = Programs(mapping, compiler, memory)
         self._privacy = Privacy(mapping.privacy, salt, on_denied)
         self._clean_name = lru_cache(_MOST_NAMES)(self._privacy.text)
+        self.introduces = bool(mapping.identify or mapping.group or mapping.on_sign_in)
         self._rules = Rules(mapping.rules, compiler)
         self._programs = [programs.compile(rule) for rule in mapping.rules]
         self._default = programs.compile(None)
@@ -101,19 +104,20 @@ class Mapper:
 
     def scope(self, name: str, version: str | None, attributes: JsonObject) -> Scope:
         """Return an instrumentation scope as records have it."""
-        return Scope(name, version, self._privacy.attributes(attributes))
+        clean = self._privacy.text
+        return Scope(clean(name), version and clean(version), self._privacy.attributes(attributes))
 
     def selects(self, name: str | None, attributes: MappingType[str, Any]) -> bool:
         """Tell whether an event may be one of analytics at all, at the least cost."""
         if semconv.ANALYTICS_TYPE in attributes:
             return True
-        event = _event_name(name, attributes)
+        event = event_name(name, attributes)
         return (self._selects_names and event is not None) or (self._has_rules and self._rules.may_take(event))
 
     def rule_for(self, record: Record) -> int | None:
         """Return the position of the rule that takes a record; None where there is none."""
         record = self._cleaned(record)
-        return self._rules.find(_event_name(record.name, record.attributes), record)
+        return self._rules.find(event_name(record.name, record.attributes), record)
 
     def map(self, record: Record) -> list[Payload | Drop] | None:
         """Return what a record makes: its payloads, or why it makes one not; None where it is no analytics event.
@@ -122,7 +126,7 @@ class Mapper:
         """
         record = self._cleaned(record)
         attributes = record.attributes
-        event = _event_name(record.name, attributes)
+        event = event_name(record.name, attributes)
         found = self._rules.find(event, record) if self._has_rules else None
         program = self._default if found is None else self._programs[found]
         kind = attributes.get(semconv.ANALYTICS_TYPE)
@@ -133,7 +137,7 @@ class Mapper:
         try:
             return self._convert(record, event, program, kind)
         except TooManyValues:
-            return [Drop(DropReason.EVENT_TOO_LARGE, _known(kind, event, record))]
+            return [Drop(DropReason.EVENT_TOO_LARGE, known_of(kind, event, record))]
 
     def _cleaned(self, record: Record) -> Record:
         """Take out of a record what may not be read; nearly always there is nothing."""
@@ -144,44 +148,60 @@ class Mapper:
         body = record.body if record.body is None else privacy.body(record.body)
         span = record.span if record.span is None else privacy.attributes(record.span)
         name = record.name if record.name is None else self._clean_name(record.name)
-        if attributes is record.attributes and body is record.body and span is record.span and name is record.name:
+        span_name = record.span_name and self._clean_name(record.span_name)
+        is_same = attributes is record.attributes and body is record.body and name is record.name
+        if is_same and span is record.span and span_name is record.span_name:
             return record
         places = tuple(place for place in (attributes, span, record.source.client or None) if place is not None)
-        return msgspec.structs.replace(record, name=name, attributes=attributes, body=body, span=span, places=places)
+        return msgspec.structs.replace(
+            record, name=name, attributes=attributes, body=body, span=span, span_name=span_name, places=places
+        )
 
     def _convert(self, record: Record, event: str | None, program: Program, kind: Any) -> list[Payload | Drop]:
-        is_anonymous = self._consent.is_required and self._consent.is_lacking(record, event, program.name)
-        if refusal := self._refusal(program, kind, is_anonymous=is_anonymous):
-            return [Drop(refusal, _known(kind, event, record))]
+        consent = self._consent.state(record, event, kind, program.name) if self._consent.is_required else State.GIVEN
+        if refusal := self._refusal(program, kind, consent):
+            return [Drop(refusal, known_of(kind, event, record))]
         plan = self._plans.plan_for(record, event)
         ids: Payload = {"type": kind}
         if self._people is None:
-            _add_identity(record, plan, ids)
+            add_ids(record, plan, ids)
         else:
             ids.update(self._people.ids(record))  # type: ignore[typeddict-item]
         if program.sample is not None and not is_kept(ids, program.sample):
-            return [Drop(DropReason.SAMPLED_OUT, _known(kind, event, record))]
+            return [Drop(DropReason.SAMPLED_OUT, known_of(kind, event, record))]
         if program.only_introduces:
             made = [self._own(record, event, program, plan, ids)]
-            if program.sides and not is_anonymous and type(made[0]) is not Drop:
+            if program.sides and consent is State.GIVEN and type(made[0]) is not Drop:
                 self._introduce(record, program, plan, made)
         else:
-            made = self._several(record, event, program, plan, ids, introduces=not is_anonymous)
-        if is_anonymous and self._anonymity is not None:
-            made = self._anonymity.apply(made, record)
-        if self._privacy.looks_again:
-            for each in made:
-                if not isinstance(each, Drop):
-                    self._privacy.payload(each)
+            made = self._several(record, event, program, plan, ids, introduces=consent is State.GIVEN)
+        if consent is not State.GIVEN:
+            made = self._concealed(made, record, consent)
+        return self._looked_at(made) if self._privacy.looks_again else made
+
+    def _looked_at(self, made: "list[Payload | Drop]") -> "list[Payload | Drop]":
+        for each in made:
+            if not isinstance(each, Drop):
+                self._privacy.payload(each)
         return made
 
-    def _refusal(self, program: Program, kind: Any, *, is_anonymous: bool) -> DropReason | None:
+    def _concealed(self, made: "list[Payload | Drop]", record: Record, consent: State) -> "list[Payload | Drop]":
+        """Take the person out of calls for which consent is lacking; who takes it back is still somebody."""
+        if consent is State.LACKING:
+            return made if self._anonymity is None else self._anonymity.apply(made, record)
+        own = made[-1:]
+        for each in own:
+            if not isinstance(each, Drop):
+                conceal(each)
+        return own
+
+    def _refusal(self, program: Program, kind: Any, consent: State) -> DropReason | None:
         """Return why an event may not leave, whoever it is of."""
         if program.ignore:
             return DropReason.IGNORED_BY_RULE
         if not isinstance(kind, str) or kind not in CALLS:
             return DropReason.UNKNOWN_TYPE
-        return DropReason.NO_CONSENT if is_anonymous and self._anonymity is None else None
+        return DropReason.NO_CONSENT if consent is State.LACKING and self._anonymity is None else None
 
     def _own(self, record: Record, event: str | None, program: Program, plan: Plan, payload: Payload) -> Payload | Drop:
         """Make an event's own call of what tells its type and its person."""
@@ -192,7 +212,7 @@ class Mapper:
         if missing is None and "userId" not in payload and "anonymousId" not in payload:
             missing = DropReason.MISSING_IDENTITY
         if missing is not None:
-            return Drop(missing, _known(kind, name, record))
+            return Drop(missing, known_of(kind, name, record))
         if plan.has_uid and (uid := message_id(record)):
             payload["messageId"] = uid
         payload["timestamp"] = iso_time(record.timestamp or record.observed_timestamp)
@@ -232,7 +252,7 @@ class Mapper:
         # Whose event does not leave is not introduced by it; what a rule says leaves all the same.
         due = list(program.due(record, plan, ids, introduces=introduces and type(own) is not Drop))
         made = self._besides(record, program, plan, due, own, ids)
-        return made or [Drop(DropReason.IGNORED_BY_RULE, _known(ids["type"], event, record))]
+        return made or [Drop(DropReason.IGNORED_BY_RULE, known_of(ids["type"], event, record))]
 
     def _besides(
         self,
@@ -256,9 +276,10 @@ class Mapper:
         )
         made: list[Payload | Drop] = [payload for make in due if (payload := make(draft)) is not None]
         if made and plan.has_uid and (uid := message_id(record)):
-            cast("Payload", made[0])["messageId"] = uid
-            if own is not None and not isinstance(own, Drop):
-                del own["messageId"]
+            if own is None or isinstance(own, Drop):
+                cast("Payload", made[-1 if self.introduces else 0])["messageId"] = uid
+            elif not self.introduces:
+                cast("Payload", made[0])["messageId"] = own.pop("messageId")
         return made if own is None else [*made, own]
 
     def _context(self, record: Record, plan: Plan) -> JsonObject:
@@ -275,26 +296,3 @@ class Mapper:
         if not plan.has_integrations:
             return program.integrations
         return {**program.integrations, **record.merged(semconv.ANALYTICS_INTEGRATIONS)}
-
-
-def _event_name(name: Any, attributes: MappingType[str, Any]) -> str | None:
-    """Return an event's name; the attribute is how names were given before records had a field for it."""
-    name = name or attributes.get(semconv.EVENT_NAME)
-    return name if isinstance(name, str) and name else None
-
-
-def _add_identity(record: Record, plan: Plan, payload: Payload) -> None:
-    # What nearly every event has is looked for first, and for itself.
-    user_id = record.attributes.get(semconv.USER_ID)
-    if type(user_id) is str and user_id:
-        payload["userId"] = user_id
-    elif plan.has_user and (found := first_identifier(record, USER_ID_NAMES)):
-        payload["userId"] = found
-    if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
-        payload["anonymousId"] = anonymous_id
-
-
-def _known(kind: Any, event: str | None, record: Record) -> JsonObject:
-    """Return what can be said of an event that has no payload."""
-    known = {"type": kind, "event": event, "messageId": message_id(record)}
-    return {field: value for field, value in known.items() if isinstance(value, str)}

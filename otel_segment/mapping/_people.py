@@ -3,13 +3,15 @@
 from msgspec import UNSET
 
 from otel_segment import semconv
+from otel_segment._types import Payload
 from otel_segment.mapping._document import AnonymousId, Identity
 from otel_segment.mapping._forms import Compiler
 from otel_segment.mapping._identity import ANONYMOUS_ID_NAMES, USER_ID_NAMES, first_identifier, identifier
 from otel_segment.mapping._lookup import MISSING, Getter
+from otel_segment.mapping._plan import Plan
 from otel_segment.mapping._record import Record
 
-__all__ = ["People"]
+__all__ = ["People", "add_ids"]
 
 
 class People:
@@ -50,3 +52,15 @@ def _first(record: Record, getters: list[Getter] | None, names: tuple[str, ...])
         return first_identifier(record, names)
     found = (identifier(get(record, MISSING)) for get in getters)
     return next((value for value in found if value is not None), None)
+
+
+def add_ids(record: Record, plan: Plan, payload: Payload) -> None:
+    """Add the ids that are known without a mapping."""
+    # What nearly every event has is looked for first, and for itself.
+    user_id = record.attributes.get(semconv.USER_ID)
+    if type(user_id) is str and user_id:
+        payload["userId"] = user_id
+    elif plan.has_user and (found := first_identifier(record, USER_ID_NAMES)):
+        payload["userId"] = found
+    if plan.has_anonymous and (anonymous_id := first_identifier(record, ANONYMOUS_ID_NAMES)):
+        payload["anonymousId"] = anonymous_id

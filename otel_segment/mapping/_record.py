@@ -1,6 +1,6 @@
 """One event as the mapping sees it, whichever door it came in by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from otel_segment import semconv
 from otel_segment._types import JsonObject
 
-__all__ = ["NO_SCOPE", "Record", "Scope", "Source", "merge_map", "place_header", "place_values"]
+__all__ = ["NO_SCOPE", "Record", "Scope", "Source", "event_name", "merge_map", "place_header", "place_values"]
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):
@@ -135,3 +135,9 @@ def merge_map(target: JsonObject, place: JsonObject, name: str) -> None:
             target[key[length:]] = value
     if isinstance(given := place.get(name), dict):
         target.update(given)
+
+
+def event_name(name: Any, attributes: Mapping[str, Any]) -> str | None:
+    """Return an event's name; the attribute is how names were given before records had a field for it."""
+    name = name or attributes.get(semconv.EVENT_NAME)
+    return name if isinstance(name, str) and name else None
