@@ -12,7 +12,7 @@ __all__ = ["REDACTED", "SHORTEST_CARD", "may_hold_card", "without_cards"]
 REDACTED = "[redacted]"
 """What stands for the number of a card."""
 
-SHORTEST_CARD = 13
+SHORTEST_CARD = 14
 """Digits of the shortest number."""
 
 _LONGEST_CARD = 19
@@ -22,7 +22,7 @@ _SEPARATORS = "[ \u00a0\u2007\u2009\u202f\u2010-\u2015\u2212-]{1,3}"
 # What looks like groups of digits but is one hexadecimal id goes first, to be passed over.
 _CHAIN = re.compile(
     r"(?P<id>(?<![^\W_])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![^\W_]))"
-    rf"|(?<![^\W_])(?<!\d[.,])\d+(?:{_SEPARATORS}\d+)*(?![^\W_])"
+    rf"|(?<![^\W_])(?<!\d\.)\d+(?:{_SEPARATORS}\d+)*(?![^\W_])"
 )
 _MANY_DIGITS = re.compile(rf"(?:\d(?:{_SEPARATORS})?){{{SHORTEST_CARD}}}")
 _GROUP = re.compile(r"\d+")
@@ -32,10 +32,9 @@ _DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in 
 _RUN = b"0" * SHORTEST_CARD
 
 # By length, the first four digits from and to. Lengths that are allowed but hardly in use, and that ids of social
-# networks have too (17 and 18 digits, 19 of Visa and JCB), are left out.
+# networks and shops have too (13, 17 and 18 digits, 14 of other Diners Club, 19 of Visa and JCB), are left out.
 _ISSUERS: dict[int, tuple[tuple[int, int], ...]] = {
-    13: ((4000, 4999),),
-    14: ((3000, 3059), (3095, 3095), (3600, 3699), (3800, 3999)),
+    14: ((3000, 3059), (3600, 3699)),  # Diners Club
     15: ((3400, 3499), (3700, 3799)),
     16: (
         *((2200, 2204), (2221, 2720)),  # Mir, Mastercard
@@ -104,15 +103,5 @@ def _is_card(digits: str) -> bool:
     if not any(low <= prefix <= high for low, high in ranges):
         return False
     values = list(map(int, digits))
-    if len(values) == SHORTEST_CARD and _is_barcode(values):
-        return False
     doubled = sum(2 * value - 9 * (value > 4) for value in values[-2::-2])  # noqa: PLR2004 - twice 5 has two digits
     return (doubled + sum(values[-1::-2])) % 10 == 0
-
-
-def _is_barcode(values: list[int]) -> bool:
-    """Tell whether 13 digits are an article's number (GTIN-13), as all are that have its check digit.
-
-    Cards of 13 digits are of the past, and articles whose numbers begin like theirs are in every shop.
-    """
-    return (sum(values[::2]) + 3 * sum(values[1::2])) % 10 == 0

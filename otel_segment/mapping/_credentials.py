@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 from otel_segment.mapping._cards import without_cards
 from otel_segment.mapping._deny_list import names_secret
 
-__all__ = ["may_hold_credentials", "without_credentials"]
+__all__ = ["may_be_among", "may_hold_credentials", "without_credentials"]
 
 _REDACTED = "REDACTED"
 _MOST_REMEMBERED = 2_048
@@ -31,13 +31,24 @@ _PAIR = re.compile(
 _WHOLE_PAIR = re.compile(
     rf"(?:^|(?<=[?&#;]))([^=&?#;]{{1,{_LONGEST_KEY}}})=((?:[^&#?;]|[?;](?![^=&?#;]{{1,{_LONGEST_KEY}}}=))*)"
 )
-_PASSWORD = re.compile(r"(?<=://)[^/?#\s\"<>:@]*:[^/?#\s\"<>]*@")
+# Within a text, a user without a password ends at what may stand between two words; with one, a host has to follow.
+_PASSWORD = re.compile(r"(?<=://)(?:[^/?#\s\"<>:@]*:[^/?#\s\"<>]*|[^/?#\s\"<>:@,;()]*)@")
+_ANY_USER = re.compile(r"//[^/?#\s\"<>]*@")
 _USER = re.compile(r"(?:(?<=://)|(?<=^//))[^/?#]*@")
 
 
 def may_hold_credentials(text: str) -> bool:
     """Tell, at the least cost, whether a text may hold a query or a password."""
     return "=" in text or ("@" in text and "//" in text)
+
+
+def may_be_among(texts: str) -> bool:
+    """Tell, at the least cost, whether one of many texts, written as JSON, may hold a credential."""
+    if "@" in texts and _ANY_USER.search(texts) is not None:
+        return True
+    if "=" not in texts:
+        return False
+    return "%" in texts or "+" in texts or _names_some(texts.lower())
 
 
 def without_credentials(text: str, *, is_url: bool = False) -> str:
@@ -56,7 +67,10 @@ def _is_worth_it(text: str) -> bool:
     """Tell whether a text that holds a query may hold a credential: most hold none."""
     if "%" in text or "+" in text or "@" in text:
         return True
-    lower = text.lower()
+    return _names_some(text.lower())
+
+
+def _names_some(lower: str) -> bool:
     for part in _PARTS:  # noqa: SIM110 - a loop takes half of the time
         if part in lower:
             return True

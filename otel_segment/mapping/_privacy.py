@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from otel_segment import semconv
 from otel_segment._types import JsonObject, Payload
 from otel_segment.mapping import _document
 from otel_segment.mapping._cards import may_hold_card, without_cards
-from otel_segment.mapping._credentials import may_hold_credentials
+from otel_segment.mapping._credentials import may_be_among, may_hold_credentials
 from otel_segment.mapping._privacy_walk import Walk
 from otel_segment.mapping._request_leaves import GONE
 from otel_segment.mapping._scrubbing import LARGE, scrubbed
@@ -26,6 +28,7 @@ _PLACES = {
 }
 _PAGE = "analytics.page"
 _NUMBERS: frozenset[type] = frozenset({int, float})
+_encode = msgspec.json.Encoder().encode
 _TEXTS = ("event", "name", "category")
 
 
@@ -39,13 +42,13 @@ class Privacy:
 
     Attributes:
         is_needed: Whether anything is to be done at all.
-        looks_again: Whether what a mapping makes of other attributes may be what a request tells of a person, so that
-            :meth:`payload` is worth its time.
+        looks_again: Whether what is made of attributes may be what a request tells of a person, whatever the mapping
+            makes, so that :meth:`payload` is worth its time.
     """
 
     def __init__(self, rules: _document.Privacy, salt: str | None, on_denied: Callable[[str], None]) -> None:
         self._treatments = Treatments(rules, salt, on_denied=on_denied)
-        self._last = Treatments(rules, salt, has_globs=False)
+        self._last = Treatments(rules, salt, by_name=False)
         self._cleans = rules.deny_list
         self._shapes: dict[tuple[str, ...], dict[str, Treatment]] = {}
         self.looks_again = (rules.ip, rules.query, rules.user_agent) != ("keep", "keep", "keep")
@@ -100,11 +103,15 @@ class Privacy:
         return clean
 
     def payload(self, payload: Payload) -> None:
-        """Take out of a payload what the mapping made of values that were called otherwise.
+        """Take out of a payload what the mapping made of values that were called otherwise, or made up itself.
+
+        The names in there are the mapping's own choice, and take nothing out.
 
         Args:
             payload: The payload; what is in its maps stays as it is, and is replaced where it has to be.
         """
+        if not self.looks_again and not (self._cleans and _may_hold_secret(payload)):
+            return
         fields: JsonObject = payload  # type: ignore[assignment]
         for field, place in _PLACES.items():
             if given := fields.get(field):
@@ -165,3 +172,13 @@ class Privacy:
             return found
         swept = {**found, **changed}
         return {name: value for name, value in swept.items() if value is not GONE}
+
+
+def _may_hold_secret(payload: Payload) -> bool:
+    """Tell, at the least cost, whether any text or number of a payload may be one to take out."""
+    try:
+        encoded = _encode(payload)
+    except Exception:  # noqa: BLE001 - what cannot be written yet has to be looked at one by one
+        return True
+    texts = encoded.decode()
+    return may_hold_card(texts) or may_be_among(texts)

@@ -35,6 +35,10 @@ class QueryRule:
         kept = self._kept(query.removeprefix("?"))
         return "?" + kept if kept and query.startswith("?") else kept
 
+    def search(self, text: str) -> str:
+        """Return what is kept of a text that is a query if it looks like one, and else is what somebody looked for."""
+        return self.query(text) if text.startswith("?") or "=" in text else text
+
     def fragment(self, fragment: str) -> str:
         """Return a fragment; one that is a query, or holds one, is treated like one."""
         if "?" in fragment:

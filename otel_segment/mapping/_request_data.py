@@ -17,11 +17,12 @@ class Kind(Enum):
     AGENT_PART = "what is told by a user agent, or by what is sent in its place"
     URL = "a URL, or a reference to one"
     QUERY = "a query"
+    SEARCH = "a query, or what somebody looked for"
     FRAGMENT = "a fragment"
     CAMPAIGN = "what was in a query about a campaign"
 
 
-REFERENCES = frozenset({Kind.URL, Kind.QUERY, Kind.FRAGMENT})
+REFERENCES = frozenset({Kind.URL, Kind.QUERY, Kind.SEARCH, Kind.FRAGMENT})
 """What may hold a query."""
 
 IDENTIFIERS = frozenset(
@@ -37,6 +38,7 @@ IDENTIFIERS = frozenset(
         semconv.DEVICE_ID,
         semconv.SESSION_ID,
         semconv.LOG_RECORD_UID,
+        *(semconv.ANALYTICS_CONTEXT + name for name in (".device.id", ".groupId", ".sessionId")),
     }
 )
 """Attributes that tell things apart: a number in there is an id, which must not become the same as another."""
@@ -94,9 +96,14 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys((semconv.URL_FRAGMENT, _PAGE + "hash", _CONTEXT_PAGE + "hash"), Kind.FRAGMENT),
     **dict.fromkeys(CAMPAIGN_PREFIXES, Kind.CAMPAIGN),
     "user_agent.name": Kind.AGENT_NAME,
+    # Properties that are called as a page's are, whatever the call.
+    **dict.fromkeys(("url", "path", "referrer"), Kind.URL),
+    "search": Kind.SEARCH,
+    "ip": Kind.ADDRESS,
 }
 # That a robot or a test is at work is no one's secret, and rules may want to know it.
 _OPEN = "user_agent.synthetic.type"
+_CAMPAIGNS = tuple(prefix + "." for prefix in CAMPAIGN_PREFIXES)
 
 
 def kind_of(path: str) -> Kind | None:
@@ -114,6 +121,6 @@ def kind_of(path: str) -> Kind | None:
             return Kind.AGENT_PART
     elif path.startswith("user_agent.") and path not in _KINDS and path != _OPEN:
         return Kind.AGENT_PART
-    elif path.startswith(tuple(prefix + "." for prefix in CAMPAIGN_PREFIXES)):
+    elif path.startswith(_CAMPAIGNS):
         return Kind.CAMPAIGN
     return _KINDS.get(path)

@@ -62,6 +62,7 @@ class RequestLeaves:
     def _add_references(self, query: QueryRule | None, clean: Leaf | None) -> None:
         self._leaves[Kind.URL] = _reference(query.url if query else None, clean)
         self._leaves[Kind.QUERY] = _reference(query.query if query else None, clean)
+        self._leaves[Kind.SEARCH] = _reference(query.search if query else None, clean)
         self._leaves[Kind.FRAGMENT] = _reference(query.fragment if query else None, clean)
 
 

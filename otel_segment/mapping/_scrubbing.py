@@ -8,10 +8,10 @@ from otel_segment.mapping._values import text
 
 __all__ = ["LARGE", "scrubbed"]
 
-LARGE = 10 ** (SHORTEST_CARD - 1)
-"""The least number that could be a card's."""
+LARGE = 10**14
+"""The least number that is taken for a card's: shorter ones are ids far more often."""
 
-_TOO_LARGE = 10**19
+_TOO_LARGE = 10**16
 
 
 def scrubbed(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """What the privacy rules ask of a value, told by where it lies."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ from otel_segment.mapping._cards import without_cards
 from otel_segment.mapping._conditions import Check, compile_globs
 from otel_segment.mapping._deny_list import Denial, denial_of
 from otel_segment.mapping._disguise import Hash, mask
-from otel_segment.mapping._fields import is_left_over
+from otel_segment.mapping._fields import USER_TRAITS, is_left_over
 from otel_segment.mapping._request_data import IDENTIFIERS, REFERENCES, kind_of
 from otel_segment.mapping._request_leaves import Leaf, RequestLeaves, gone, kept
 from otel_segment.mapping._scrubbing import scrubbed
@@ -30,8 +31,19 @@ _OWN = tuple(
         semconv.ANALYTICS_CONTEXT,
     )
 )
+_TRAITS = semconv.ANALYTICS_TRAITS + "."
+_CONTEXT_TRAITS = semconv.ANALYTICS_CONTEXT + ".traits."
+# A trait that the conventions have a name for comes under either.
+_TRAIT_OF = {name: trait for trait, name in USER_TRAITS}
+_NAME_OF = dict(USER_TRAITS)
+
+# The same person, before and after an alias and in older conventions: an id of one must not give the other away.
+_SAME_PERSON = frozenset({semconv.USER_ID, semconv.ENDUSER_ID, semconv.ANALYTICS_PREVIOUS_ID})
+
 # Maps may have keys that never come again, which must not grow the cache for ever.
-_MOST_PATHS = 8_192
+_MOST_PATHS = 4_096
+_MOST_TOLD = 1_000
+_HARMLESS_KEY = re.compile(r"[A-Za-z_-]{1,40}")
 _LONGEST_PATH = 256
 
 
@@ -58,7 +70,7 @@ class Treatments:
     Args:
         rules: The rules.
         salt: The secret for hashes; without one, what should be hashed is left out.
-        has_globs: Whether the globs of names count.
+        by_name: Whether names that the deny list or a glob holds for count; else only what lies there does.
         on_denied: Told of each name for which the deny list leaves out what would be sent.
     """
 
@@ -67,17 +79,20 @@ class Treatments:
         rules: _document.Privacy,
         salt: str | None,
         *,
-        has_globs: bool = True,
+        by_name: bool = True,
         on_denied: Callable[[str], None] = _nobody,
     ) -> None:
         self._on_denied = on_denied
         self._has_deny_list = rules.deny_list
+        self._denies = rules.deny_list and by_name
         self._plain = Treatment(Denial.NOTHING, scrubbed if rules.deny_list else kept, by_name=False)
-        self._globs = list(_globs(rules, salt)) if has_globs else []
+        self._globs = list(_globs(rules, salt)) if by_name else []
         self._requests = RequestLeaves(rules)
         self._keeps_queries = rules.query == "keep"
+        self._told: set[str] = set()
+        self._older: dict[str, Treatment] = {}
         self.known: dict[str, Treatment] = {}
-        """What has been worked out by now."""
+        """What has been worked out lately."""
 
     def find(self, path: str) -> Treatment:
         """Return what happens to what lies at a path.
@@ -88,23 +103,45 @@ class Treatments:
         """
         found = self.known.get(path)
         if found is None:
-            found = self._decide(path)
+            found = self._older.get(path) or self._decide(path)
             if len(path) <= _LONGEST_PATH:
                 if len(self.known) >= _MOST_PATHS:
-                    self.known.clear()
+                    # What comes again stays known, however many keys come once.
+                    self._older, self.known = self.known, {}
                 self.known[path] = found
         return found
 
+    def tell(self, denial: Denial, attribute: str, path: str) -> None:
+        """Tell that a value was left out for its name, once for each attribute and key.
+
+        Args:
+            denial: Why; what a mapping drops is no news.
+            attribute: The attribute's name.
+            path: Where the value lay in it.
+        """
+        if denial is Denial.ALL or "@" in attribute or not _is_missed(path):
+            return
+        key = path.rpartition(".")[2]
+        # Keys may be anything, also people; what is told of has to be a word that names a secret, and nothing else.
+        shows_key = path != attribute and _HARMLESS_KEY.fullmatch(key) and denial_of(key) is not Denial.NOTHING
+        name = without_cards(f"{attribute}.{key}" if shows_key else attribute)
+        if name not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(name)
+            self._on_denied(name)
+
     def _decide(self, path: str) -> Treatment:
-        denial = denial_of(path) if self._has_deny_list else Denial.NOTHING
-        own = next((path[len(prefix) :] for prefix in _OWN if path.startswith(prefix)), path)
-        # What the conventions claim is no property in any case, and nobody misses a header.
-        if denial is not Denial.NOTHING and (own != path or is_left_over(path, is_click=False)):
-            self._on_denied(without_cards(path))
+        denial = denial_of(path) if self._denies else Denial.NOTHING
+        own = path
+        if path.startswith(_OWN):
+            own = next(path[len(prefix) :] for prefix in _OWN if path.startswith(prefix))
+        names = _names(path, own) if self._globs else ()
+        same = _SAME_PERSON if path in _SAME_PERSON else ()
         for matches, leaf in self._globs:
-            if matches(path) or matches(own):
+            if any(map(matches, names)) or (leaf is not gone and any(map(matches, same))):
                 return Treatment(Denial.ALL if leaf is gone else denial, leaf, is_final=True)
-        kind = kind_of(path) or kind_of(own)
+        kind = kind_of(path)
+        if kind is None and own is not path:
+            kind = kind_of(own)
         leaf_of_kind = None if kind is None else self._requests.find(kind, path)
         if leaf_of_kind is gone:
             return Treatment(Denial.ALL, gone)
@@ -114,6 +151,23 @@ class Treatments:
         if self._has_deny_list and path in IDENTIFIERS:
             return Treatment(denial, _identifier, by_name=False)
         return self._plain._replace(denial=denial, by_name=True) if denial is not Denial.NOTHING else self._plain
+
+
+def _is_missed(path: str) -> bool:
+    """Tell whether what lies at a path would be sent: what the conventions claim is no property in any case."""
+    return path.startswith(_OWN) or is_left_over(path, is_click=False)
+
+
+def _names(path: str, own: str) -> tuple[str, ...]:
+    """Return all names by which a mapping may call what lies at a path."""
+    trait = _TRAIT_OF.get(path)
+    if trait is None:
+        for prefix in (_TRAITS, _CONTEXT_TRAITS):
+            if path.startswith(prefix):
+                trait = path[len(prefix) :]
+    if trait is None:
+        return path, own
+    return path, own, trait, "traits." + trait, _TRAITS + trait, _NAME_OF.get(trait, path)
 
 
 def _globs(rules: _document.Privacy, salt: str | None) -> Iterator[tuple[Check, Leaf]]:
