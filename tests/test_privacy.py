@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from otel_segment import _log
+from otel_segment.exporters import _left_out
 from otel_segment.mapping import Mapping
 from otel_segment.mapping._privacy import Privacy
 
@@ -51,6 +53,13 @@ def hashed(text: str) -> str:
         "x-api-key",
         "private_key",
         "password_hash",
+        "secretkey",
+        "tokenid",
+        "userTOKENvalue",
+        "PASSWORDhash",
+        "session_token_id",
+        "cookie_id",
+        "password_username",
     ],
 )
 def test_denied_names(name: str) -> None:
@@ -73,6 +82,18 @@ def test_denied_names(name: str) -> None:
         ("has_password", True),
         ("cookies", False),
         ("analytics.device.token", "push-1"),
+        ("token_price", "1.50"),
+        ("tokenAmount", 3),
+        ("token_symbol", "ETH"),
+        ("token_usage", {"input": 3, "details": [{"cached": 1.5}]}),
+        ("tokens", {"input": 5, "output": [7, 8]}),
+        ("authorization_amount", 9.5),
+        ("authorization_status", "approved"),
+        ("cookie_consent", "accepted"),
+        ("password_reset_method", "email"),
+        ("credential_type", "passkey"),
+        ("token_expires_at", "2026-01-02"),
+        ("token_price", {"currency": "CHF"}),
     ],
 )
 def test_names_that_only_look_denied(name: str, value: Any) -> None:
@@ -85,6 +106,9 @@ def test_names_that_only_look_denied(name: str, value: Any) -> None:
 def test_a_plural_of_text_is_a_secret() -> None:
     """Tokens as text are the tokens themselves."""
     assert left({"tokens": "abc", "secrets": ["a"]}) == {}
+    assert left({"tokens": {"input": 5, "raw": "abc", "list": ["a"]}, "token_usage": {"password": 1}}) == {
+        "tokens": {"input": 5}
+    }
 
 
 @pytest.mark.parametrize(
@@ -108,6 +132,14 @@ def test_cards(text: str) -> None:
     """A card's number is replaced in texts, whatever stands beside it."""
     assert left({"n": text, "m": [f"card: {text}, 12/27"]}) == {"n": "[redacted]", "m": ["card: [redacted], 12/27"]}
     assert left({"n": f"10 {text} 12 27 {text}"}) == {"n": "10 [redacted] 12 27 [redacted]"}
+
+
+@pytest.mark.parametrize("text", ["{},{}", "[{},{}]", "7,{},12/27,{}", "{};{}", "a\n{}\n{}"])
+def test_cards_in_lists(text: str) -> None:
+    """Cards may follow each other, or other numbers, with commas between."""
+    given = text.format("4111111111111111", "5500005555555559")
+
+    assert left({"n": given}) == {"n": text.format("[redacted]", "[redacted]")}
 
 
 def test_cards_elsewhere() -> None:
@@ -143,6 +175,10 @@ def test_cards_elsewhere() -> None:
         0.4111111111111111,
         "41234567-8901-4234-a716-446655440000",
         "4006381333931",
+        "4222222222222",
+        "39294568104107",
+        30569309025904,
+        6205500000000000004,
         "1 2 3 4 5 6 7 8 9 10 11 12 13 14",
         "+41 31 555 12 34",
         float("inf"),
@@ -200,6 +236,21 @@ def test_credentials_in_parts_of_urls_and_in_texts() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://ghp_abc123@h.example/x.git", "https://h.example/x.git"),
+        ("see https://ghp_abc123@h.example/x.git, or ask a@b.c", "see https://h.example/x.git, or ask a@b.c"),
+        ("mailto:a@b.c", "mailto:a@b.c"),
+        ("see https://h.example, a@b.c", "see https://h.example, a@b.c"),
+        ("https://h.example/@ada", "https://h.example/@ada"),
+    ],
+)
+def test_users_in_urls(given: str, expected: str) -> None:
+    """A user alone may be a token: it goes out of URLs in any text, while e-mail addresses stay."""
+    assert left({"link": given}) == {"link": expected}
+
+
 def test_nothing_to_do() -> None:
     """Attributes and bodies in which there is nothing come back as they are."""
     given = {"analytics.type": "track", "n": 1, "url.full": "https://h/?utm_source=x", "m": {"a": [1, {"b": None}]}}
@@ -249,6 +300,68 @@ def test_globs() -> None:
         "email": hashed("a@b.c"),
         "order": {},
     }
+
+
+@pytest.mark.parametrize("form", ["{}", "traits.{}", "analytics.traits.{}"])
+@pytest.mark.parametrize(
+    ("trait", "name"),
+    [("email", "user.email"), ("name", "user.full_name"), ("username", "user.name"), ("roles", "user.roles")],
+)
+def test_traits_have_two_names(trait: str, name: str, form: str) -> None:
+    """A glob for a trait holds for the attribute that a convention has for it, and the other way round."""
+    given = {name: "abcdefgh", "analytics.traits": {trait: "abcdefgh"}, "analytics.context": {"traits": {trait: "x"}}}
+    gone: dict[str, Any] = {"analytics.traits": {}, "analytics.context": {"traits": {}}}
+
+    assert left(given, drop=[form.format(trait)]) == gone
+    assert left(given, drop=[name]) == gone
+    assert left({name: "abcdefgh"}, mask=[form.format(trait)]) == {name: "***efgh"}
+
+
+@pytest.mark.parametrize("name", ["user.id", "enduser.id", "analytics.previous_id"])
+def test_ids_of_one_person(name: str) -> None:
+    """What hides a person's id hides the one before and the one of older conventions in the same way."""
+    given = {"user.id": "u-1", "enduser.id": "u-1", "analytics.previous_id": "u-0", "analytics.anonymous_id": "a"}
+
+    assert left(given, hash=[name]) == {
+        "user.id": hashed("u-1"),
+        "enduser.id": hashed("u-1"),
+        "analytics.previous_id": hashed("u-0"),
+        "analytics.anonymous_id": "a",
+    }
+    assert left(given, drop=[name]) == {other: value for other, value in given.items() if other != name}
+
+
+def test_what_is_told() -> None:
+    """Only what is left out is told of, by the attribute and a last key that says nothing of anybody."""
+    told: list[str] = []
+    rules = msgspec.convert({}, Mapping).privacy
+    again = Privacy(rules, None, told.append)
+    for number in range(50):
+        again.attributes(
+            {
+                "has_password": True,
+                "input_tokens": 12,
+                "tokens": {"ada@example.com": "x"},
+                "sessions": {f"ada{number}@example.com": {"token": "x", "token of Ada": "y"}},
+                "http.request.header.cookie": "x",
+                "analytics.traits": {"password": "x"},
+            }
+        )
+    again.body({"people": {"Ada": {"apiKey": "x"}}})
+
+    assert sorted(told) == ["analytics.traits.password", "body.apiKey", "sessions", "sessions.token", "tokens"]
+
+
+def test_the_log_is_not_flooded(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a hundred names one line says that more are not told."""
+    monkeypatch.setattr(_left_out, "_said", set())
+    monkeypatch.setattr(_log, "_last_said", {})
+    for number in (*range(3_000), *range(3_000)):
+        _left_out.say_left_out(f"token{number}")
+
+    assert len(caplog.messages) == 101
+    assert "'token99'" in caplog.messages[99]
+    assert "more names" in caplog.messages[100]
 
 
 def test_drop_goes_first() -> None:
@@ -304,6 +417,18 @@ def test_queries(rule: Any, expected: str) -> None:
     names = ("url.full", "http.url", "analytics.page.referrer", "browser.document.url.full")
 
     assert left(dict.fromkeys(names, url), query=rule) == dict.fromkeys(names, expected)
+
+
+def test_queries_and_addresses_in_properties() -> None:
+    """Properties that are called as a page's are follow the rules, whatever the call."""
+    given = {"url": "https://h/p?mail=a", "referrer": "https://r?q=a", "search": "?mail=a", "path": "/p?mail=a"}
+    clean = {"url": "https://h/p", "referrer": "https://r", "search": "", "path": "/p"}
+    rules: dict[str, Any] = {"query": "drop", "ip": "truncate"}
+
+    assert left({**given, "ip": "203.0.113.7"}, **rules) == {**clean, "ip": "203.0.113.0"}
+    assert left({"analytics.properties": given}, **rules) == {"analytics.properties": clean}
+    assert left({"ip": "203.0.113.7", "search": "red shoes"}, ip="drop", query="drop") == {"search": "red shoes"}
+    assert privacy(**rules).body(given) == clean
 
 
 def test_queries_elsewhere() -> None:
@@ -430,3 +555,55 @@ def test_payloads() -> None:
         "properties": {"url": "https://h/", "search": "", "path": "/"},
     }
     assert page["search"] == "?mail=m"
+
+
+def test_payloads_of_made_values() -> None:
+    """Cards and credentials in what a mapping made are taken out, whatever rules it has; its names take out nothing."""
+    properties = {"promo_token": "x", "card": CARD, "url": "https://h/?token=abc", "m": [{"n": 4111111111111111}]}
+    expected = {
+        "promo_token": "x",
+        "card": "[redacted]",
+        "url": "https://h/?token=REDACTED",
+        "m": [{"n": "[redacted]"}],
+    }
+    for rules in ({}, {"ip": "truncate"}):
+        payload: Any = {"type": "track", "event": CARD, "userId": "4111111111111111", "properties": properties}
+        privacy(**rules).payload(payload)
+
+        assert payload == {
+            "type": "track",
+            "event": "[redacted]",
+            "userId": "4111111111111111",
+            "properties": expected,
+        }
+
+
+def test_payloads_in_which_nothing_is() -> None:
+    """What holds no secret stays the same object, and so does all where the deny list is off."""
+    clean: Any = {"type": "track", "properties": {"email": "a@b.c", "url": "https://h/?page=2"}, "context": {"a": 1}}
+    off: Any = {"type": "track", "properties": {"card": CARD}}
+    for payload, rules in ((clean, {}), (off, {"deny_list": False})):
+        properties = payload["properties"]
+        privacy(**rules).payload(payload)
+
+        assert payload["properties"] is properties
+
+
+def test_what_is_too_large() -> None:
+    """What no event may be in any case is not looked through; the conversion finds it too large."""
+    knot: dict[str, Any] = {"a": 1}
+    knot["m"] = knot["n"] = knot
+    deep: dict[str, Any] = {}
+    for level in range(60):
+        deep = {"k" * 20_000 + str(level): deep}
+    for body in (knot, deep, {"a": ["4111 " * 100_000]}, {"a": "x " * 200_000}, {f"key {n}": n for n in range(90_000)}):
+        assert len(privacy().body(body)["[truncated]"]) > 32_768
+
+
+def test_keys_that_come_once() -> None:
+    """Keys without end neither fill the memory nor change what happens to those that come again."""
+    again = privacy(drop=["analytics.properties.b"])
+    for number in range(20_000):
+        taken = again.attributes({"analytics.properties": {f"k{number}": 1, "b": 2, "password": "x"}})
+        assert taken == {"analytics.properties": {f"k{number}": 1}}
+    assert len(again._treatments.known) <= 4_096
