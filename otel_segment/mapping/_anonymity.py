@@ -22,7 +22,7 @@ _DAY = len("2026-01-02")
 
 def conceal(payload: Payload) -> None:
     """Take out of a payload all but its ids that tells who it was."""
-    payload["context"] = {field: value for field, value in payload["context"].items() if field in _TOLD}
+    payload["context"] = {field: value for field, value in payload.get("context", {}).items() if field in _TOLD}
     # What a destination is told besides whether it gets the event is mostly whose it is.
     if "integrations" in payload:
         payload["integrations"] = {name: value is not False for name, value in payload["integrations"].items()}

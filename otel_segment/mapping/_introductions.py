@@ -145,7 +145,7 @@ class SignIn:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def due(self, record: Record, _: Plan, ids: Mapping[str, Any]) -> Found | None:
+    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:  # noqa: ARG002
         """Return the visitor's id where it is news that it is this user's."""
         user_id, anonymous_id = ids.get("userId"), ids.get("anonymousId")
         if user_id is None or anonymous_id is None or user_id == anonymous_id:

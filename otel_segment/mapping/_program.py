@@ -75,8 +75,10 @@ class Program(NamedTuple):
         for side in self.sides:
             if side.make is not None:
                 yield side.make
-            elif side.introduction in said and (found := side.introduction.due(record, plan, ids)) is not None:
-                yield partial(side.introduction.make, found)
+            elif (introduction := side.introduction) is not None and introduction in said:
+                found = introduction.due(record, plan, ids)
+                if found is not None:
+                    yield partial(introduction.make, found)
 
 
 class Programs:

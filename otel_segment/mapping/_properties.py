@@ -106,7 +106,7 @@ class _Named:
     def __init__(self, fields: list[tuple[str, Getter]]) -> None:
         self._fields = fields
 
-    def of(self, _: CallKind, record: Record, __: Plan, under: JsonObject) -> JsonObject:
+    def of(self, call: CallKind, record: Record, plan: Plan, under: JsonObject) -> JsonObject:  # noqa: ARG002
         for name, get in self._fields:
             value = get(record, MISSING)
             if value is not MISSING:
