@@ -177,13 +177,15 @@ class Mapper:
             made = self._several(record, event, program, plan, ids, introduces=consent is State.GIVEN)
         if consent is not State.GIVEN:
             made = self._concealed(made, record, consent)
-        return self._looked_at(made) if self._privacy.looks_again else made
+        if self._privacy.looks_again or (program.makes_values and self._privacy.is_needed):
+            self._look_again(made)
+        return made
 
-    def _looked_at(self, made: "list[Payload | Drop]") -> "list[Payload | Drop]":
+    def _look_again(self, made: "list[Payload | Drop]") -> None:
+        """Take out of calls what the mapping made of values that may be read one by one."""
         for each in made:
             if not isinstance(each, Drop):
                 self._privacy.payload(each)
-        return made
 
     def _concealed(self, made: "list[Payload | Drop]", record: Record, consent: State) -> "list[Payload | Drop]":
         """Take the person out of calls for which consent is lacking; who takes it back is still somebody."""

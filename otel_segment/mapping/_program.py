@@ -5,7 +5,7 @@ from collections.abc import Mapping as MappingType
 from functools import partial
 from typing import Any, NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from otel_segment._types import Call, JsonObject
 from otel_segment.mapping._calls import CALLS
@@ -57,6 +57,8 @@ class Program(NamedTuple):
     """What is laid over the context, in this order."""
     finish: Finish | None
     """What is done to all properties and traits."""
+    makes_values: bool
+    """Whether it makes values of others, which nothing has looked at yet."""
     only_introduces: bool
     """Whether the mapping's own calls are all that there is besides an event's own."""
     introductions: dict[str, tuple[Introduction, ...]]
@@ -96,6 +98,7 @@ class Programs:
         defaults = self._defaults(mapping.defaults)
         self._finish = Finish(defaults, mapping.nest) if mapping.nest or any(defaults.values()) else None
         self._context = compiler.values(mapping.context)
+        self._makes_values = bool(mapping.context or any(defaults.values()) or mapping.identify or mapping.group)
         self._introductions = dict(self._introduced(mapping, memory))
 
     def compile(self, rule: Rule | None) -> Program:
@@ -114,6 +117,7 @@ class Programs:
             integrations={**self._mapping.integrations, **said.integrations},
             context=tuple(fields for fields in context if fields),
             finish=self._finish,
+            makes_values=self._makes_values or _makes_values(said),
             only_introduces=not said.skip and all(side.make is None for side in sides),
             introductions={kind: tuple(_before(kind, sides, skip=said.skip)) for kind in CALLS},
         )
@@ -173,3 +177,9 @@ def _before(kind: str, sides: tuple[_Side, ...], *, skip: bool) -> Iterator[Intr
     for side in sides:
         if side.introduction is not None and (skip or kind not in {side.kind, "alias"}):
             yield side.introduction
+
+
+def _makes_values(rule: Rule) -> bool:
+    names = not isinstance(rule.name, str | UnsetType)
+    chooses = isinstance(rule.properties, dict | list) and rule.properties not in ({}, [])
+    return bool(names or chooses or rule.context or rule.identify or rule.group or rule.page or rule.screen)
