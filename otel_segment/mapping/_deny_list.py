@@ -31,7 +31,7 @@ class Denial(IntEnum):
 _EXEMPT = frozenset({"analytics.device.token", "analytics.context.device.token"})
 
 # Each name of a secret has one of these, which is quick to tell.
-_HINTS = ("pass", "secret", "token", "cookie", "authorization", "credential", "key")
+_HINTS = ("pass", "secret", "token", "cookie", "authorization", "credential", "api", "private")
 _SECRETS = (
     r"password|passwd|passphrase|secret|token|cookie|authorization|credential|apikey|privatekey"
     r"|(?<![^ ])(?:pass (?:word|wd|phrase)|api key|private key)"

@@ -104,6 +104,7 @@ _KINDS: dict[str, Kind] = {
 # That a robot or a test is at work is no one's secret, and rules may want to know it.
 _OPEN = "user_agent.synthetic.type"
 _CAMPAIGNS = tuple(prefix + "." for prefix in CAMPAIGN_PREFIXES)
+_FAMILIES = (_HEADER, _RESPONSE_HEADER, "user_agent.", *_CAMPAIGNS)
 
 
 def kind_of(path: str) -> Kind | None:
@@ -112,6 +113,8 @@ def kind_of(path: str) -> Kind | None:
     Args:
         path: The attribute's name, for what lies in a map followed by the keys, with dots between.
     """
+    if not path.startswith(_FAMILIES):
+        return _KINDS.get(path)
     if path.startswith((_HEADER, _RESPONSE_HEADER)):
         path = path.lower()
         prefix = _HEADER if path.startswith(_HEADER) else _RESPONSE_HEADER

@@ -43,7 +43,7 @@ _SAME_PERSON = frozenset({semconv.USER_ID, semconv.ENDUSER_ID, semconv.ANALYTICS
 # Maps may have keys that never come again, which must not grow the cache for ever.
 _MOST_PATHS = 4_096
 _MOST_TOLD = 1_000
-_HARMLESS_KEY = re.compile(r"[A-Za-z_-]{1,40}")
+_HARMLESS_KEY = re.compile(r"[A-Za-z_-]{1,40}(?: [A-Za-z_-]{1,40})?")
 _LONGEST_PATH = 256
 
 
@@ -122,7 +122,7 @@ class Treatments:
         if denial is Denial.ALL or "@" in attribute or not _is_missed(path):
             return
         key = path.rpartition(".")[2]
-        # Keys may be anything, also people; what is told of has to be a word that names a secret, and nothing else.
+        # Keys may be anything, also people; what is told of has to be a word or two that name a secret.
         shows_key = path != attribute and _HARMLESS_KEY.fullmatch(key) and denial_of(key) is not Denial.NOTHING
         name = without_cards(f"{attribute}.{key}" if shows_key else attribute)
         if name not in self._told and len(self._told) < _MOST_TOLD:
@@ -131,9 +131,7 @@ class Treatments:
 
     def _decide(self, path: str) -> Treatment:
         denial = denial_of(path) if self._denies else Denial.NOTHING
-        own = path
-        if path.startswith(_OWN):
-            own = next(path[len(prefix) :] for prefix in _OWN if path.startswith(prefix))
+        own = _own_name(path) if path.startswith(_OWN) else path
         names = _names(path, own) if self._globs else ()
         same = _SAME_PERSON if path in _SAME_PERSON else ()
         for matches, leaf in self._globs:
@@ -156,6 +154,11 @@ class Treatments:
 def _is_missed(path: str) -> bool:
     """Tell whether what lies at a path would be sent: what the conventions claim is no property in any case."""
     return path.startswith(_OWN) or is_left_over(path, is_click=False)
+
+
+def _own_name(path: str) -> str:
+    """Return what the application calls what lies in one of the maps that are its own."""
+    return path[len(next(filter(path.startswith, _OWN))) :]
 
 
 def _names(path: str, own: str) -> tuple[str, ...]:
