@@ -115,7 +115,7 @@ class Mapper:
         return (self._selects_names and event is not None) or (self._has_rules and self._rules.may_take(event))
 
     def rule_for(self, record: Record) -> int | None:
-        """Return the position of the rule that takes a record; None where there is none."""
+        """Return the position of a record's rule; None where it has none."""
         record = self._cleaned(record)
         return self._rules.find(event_name(record.name, record.attributes), record)
 
@@ -177,13 +177,13 @@ class Mapper:
             made = self._several(record, event, program, plan, ids, introduces=consent is State.GIVEN)
         if consent is not State.GIVEN:
             made = self._concealed(made, record, consent)
-        if self._privacy.looks_again or (program.makes_values and self._privacy.is_needed):
+        if self._privacy.looks_again or program.makes_values or len(made) > 1:
             self._look_again(made)
         return made
 
     def _look_again(self, made: "list[Payload | Drop]") -> None:
         """Take out of calls what the mapping made of values that may be read one by one."""
-        for each in made:
+        for each in made if self._privacy.is_needed else ():
             if not isinstance(each, Drop):
                 self._privacy.payload(each)
 

@@ -58,7 +58,7 @@ class Program(NamedTuple):
     finish: Finish | None
     """What is done to all properties and traits."""
     makes_values: bool
-    """Whether it makes values of others, which nothing has looked at yet."""
+    """Whether the event's own call has values that are made of others, at which nothing has looked yet."""
     only_introduces: bool
     """Whether the mapping's own calls are all that there is besides an event's own."""
     introductions: dict[str, tuple[Introduction, ...]]
@@ -98,7 +98,7 @@ class Programs:
         defaults = self._defaults(mapping.defaults)
         self._finish = Finish(defaults, mapping.nest) if mapping.nest or any(defaults.values()) else None
         self._context = compiler.values(mapping.context)
-        self._makes_values = bool(mapping.context or any(defaults.values()) or mapping.identify or mapping.group)
+        self._makes_values = bool(mapping.context or any(defaults.values()))
         self._introductions = dict(self._introduced(mapping, memory))
 
     def compile(self, rule: Rule | None) -> Program:
@@ -182,4 +182,4 @@ def _before(kind: str, sides: tuple[_Side, ...], *, skip: bool) -> Iterator[Intr
 def _makes_values(rule: Rule) -> bool:
     names = not isinstance(rule.name, str | UnsetType)
     chooses = isinstance(rule.properties, dict | list) and rule.properties not in ({}, [])
-    return bool(names or chooses or rule.context or rule.identify or rule.group or rule.page or rule.screen)
+    return bool(names or chooses or rule.context)
