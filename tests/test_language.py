@@ -658,7 +658,7 @@ class TestConsent:
         assert first["properties"] == {"n": 1}
         assert set(first["context"]) == {"channel", "library", "consent"}
         text = str(first)
-        assert not any(secret in text for secret in ("u-1", "anon-1", "ada", "203.0.113", "sess-1", "grp-1", "dev-1"))
+        assert not any(secret in text for secret in ("u-1", "anon-1", "ada@", "203.0.113", "sess-1", "grp-1", "dev-1"))
 
     def test_another_salt_gives_other_names(self) -> None:
         """Without the secret nobody can tell whom a pseudonym stands for."""
@@ -791,7 +791,7 @@ def test_what_is_left_out_is_said(caplog: pytest.LogCaptureFixture) -> None:
     payloads(None, record, record)
 
     said = [line.getMessage() for line in caplog.records if "named like a secret" in line.getMessage()]
-    assert [line.split("'")[1] for line in said] == ["cookie_jar_of_this_test", "analytics.properties.my secret"]
+    assert ["cookie_jar_of_this_test" in said[0], "my secret" in said[1], len(said)] == [True, True, 2]
     assert "v4lue" not in caplog.text
 
 
