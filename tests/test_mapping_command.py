@@ -120,6 +120,9 @@ class TestCheck:
         ("text", "said"),
         [
             ("rules: [{match: a *}, {match: a b}]", "rules[1]: is never reached: rules[0]"),
+            ("rules: [{match: '[App] Start'}]", "write '[[]App] Start'"),
+            ("rules: [{match: a, context: {library: x}}]", "rules[0].context.library: has no effect"),
+            ("context: {traits.email: user.email}", "traits: {map: {email: …}}"),
             ("rules: [{match: '*'}, {match: [a, '[bc]*']}]", "rules[1]: is never reached"),
             ("rules: [{match: a*}, {match: 'a?b*'}]", "rules[1]: is never reached"),
             ("rules: [{match: a}, {match: {event: a}, when: {consent: [x]}}]", "rules[1]: is never reached"),

@@ -77,6 +77,7 @@ MISTAKES = {
     "share in percent": ("rules:\n - match: a\n   sample: 25\n", 3, ["from 0 to 1", "25 % is 0.25"]),
     "share with a sign": ("rules:\n - match: a\n   sample: 25%\n", 3, ["from 0 to 1", "25% is 0.25"]),
     "share that is no number": ("rules:\n - match: a\n   sample: .nan\n", 3, ["from 0 to 1"]),
+    "name for properties": ("rules:\n - match: a\n   properties: id\n", 3, ["{id: id}"]),
     "number of people": ("seen: {limit: 0}\n", 1, ["seen.limit", "a whole number"]),
     "negative time": ("seen: {time_to_live: -1}\n", 1, ["a number above 0"]),
     "boolean in quotes": ("rules:\n - match: a\n   ignore: 'yes'\n", 3, ["true or false", "without quotes"]),

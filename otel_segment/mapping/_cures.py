@@ -124,6 +124,8 @@ def _cure_of_quotes(value: str, kinds: Sequence[inspect.Type]) -> str:
             return "without quotes"
         if isinstance(kind, inspect.IntType | inspect.FloatType) and _NUMBER.fullmatch(value):
             return f"{value} is {float(value[:-1]) / 100:g}" if value.endswith("%") else "without quotes"
+        if isinstance(kind, inspect.DictType) and value.isidentifier():
+            return f"a property of that name is written {{{value}: {value}}}"
         if isinstance(kind, inspect.ListType) and not kind.min_length:
             return f"a list of one is written [{shown(value)}]"
     words = [str(each) for kind in kinds if isinstance(kind, inspect.LiteralType) for each in kind.values]

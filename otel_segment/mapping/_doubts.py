@@ -1,5 +1,6 @@
 """What is valid in a mapping and yet hardly what was meant."""
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -7,12 +8,15 @@ from msgspec import UNSET
 
 from otel_segment.mapping._document import Mapping, Match, Rule
 from otel_segment.mapping._place import Mistake, Place, show_place
-from otel_segment.mapping._terms import Properties
+from otel_segment.mapping._terms import Properties, Value
 
 __all__ = ["find_doubts"]
 
 _CALLS = ("identify", "group", "page", "screen", "alias")
 _DROP = "drop"
+
+# A word in brackets, as some libraries begin the names of their events, and no class of characters.
+_BRACKETS = re.compile(r"\[[A-Za-z]{3,}[^\]]*\]")
 
 
 def find_doubts(mapping: Mapping) -> Iterator[Mistake]:
@@ -27,18 +31,38 @@ def find_doubts(mapping: Mapping) -> Iterator[Mistake]:
             other = show_place(("rules", earlier))
             yield Mistake(place, f"is never reached: {other} takes all of its events; put this one before it")
         yield from _doubts_of_rule(rule, place)
+    yield from _doubts_of_context(mapping.context, ("context",))
     yield from _doubts_of_consent(mapping)
 
 
 def _doubts_of_rule(rule: Rule, place: Place) -> Iterator[Mistake]:
     if _names(rule) == []:
         yield Mistake((*place, "match"), "is an empty list, which no event matches")
+    for name in _names(rule) or ():
+        if _BRACKETS.search(name):
+            problem = f"[…] stands for one of the characters in it; for the brackets themselves write {_escaped(name)!r}"
+            yield Mistake((*place, "match"), problem)
     calls = [name for name in _CALLS if getattr(rule, name) is not UNSET and getattr(rule, name) is not False]
     if rule.ignore and (calls or rule.name is not UNSET or rule.properties is not True):
         yield Mistake((*place, "ignore"), "drops the events, so that the rule's other keys have no effect")
     elif rule.skip and not calls:
         yield Mistake((*place, "skip"), "leaves no call at all; to drop the events, write ignore: true")
     yield from _doubts_of_properties(rule.properties, (*place, "properties"))
+    yield from _doubts_of_context(rule.context, (*place, "context"))
+
+
+def _escaped(name: str) -> str:
+    return _BRACKETS.sub(lambda found: "[[]" + found[0][1:], name)
+
+
+def _doubts_of_context(context: dict[str, Value], place: Place) -> Iterator[Mistake]:
+    for name in context:
+        if name == "library":
+            yield Mistake((*place, name), "has no effect: the library is always this one")
+        elif "." in name:
+            first, _, rest = name.partition(".")
+            problem = f"is a field of that very name; a field of {first} is written {first}: {{map: {{{rest}: …}}}}"
+            yield Mistake((*place, name), problem)
 
 
 def _doubts_of_properties(properties: Properties, place: Place) -> Iterator[Mistake]:

@@ -60,7 +60,8 @@ def _run(arguments: argparse.Namespace) -> int:
         file = mapping_of(arguments)
         rehearsal = Rehearsal(file.mapping, arguments.salt or os.environ.get(_SALT) or None)
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        hint = "; here also as --salt" if _SALT in str(error) else ""
+        print(f"{error}{hint}", file=sys.stderr)
         return FAILED
     expected = read_expected(arguments.expect) if arguments.expect else None
     if isinstance(sys.stdout, TextIOWrapper):
