@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from otel_segment._types import Call, JsonObject
-from otel_segment.mapping._terms import Condition, Part, Properties, Test, Value, ValueForm, When  # noqa: F401
+from otel_segment.mapping._terms import Part, Properties, Test, Value, When
 
 __all__ = [
     "SEVERITIES",

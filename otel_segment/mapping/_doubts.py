@@ -40,7 +40,7 @@ def _doubts_of_rule(rule: Rule, place: Place) -> Iterator[Mistake]:
         yield Mistake((*place, "match"), "is an empty list, which no event matches")
     for name in _names(rule) or ():
         if _BRACKETS.search(name):
-            problem = f"[…] stands for one of the characters in it; for the brackets themselves write {_escaped(name)!r}"
+            problem = f"[…] stands for one of its characters; for the brackets themselves write {_escaped(name)!r}"
             yield Mistake((*place, "match"), problem)
     calls = [name for name in _CALLS if getattr(rule, name) is not UNSET and getattr(rule, name) is not False]
     if rule.ignore and (calls or rule.name is not UNSET or rule.properties is not True):
