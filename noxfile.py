@@ -34,13 +34,19 @@ WHOLE_SUITE = ["--numprocesses=4", "--dist=worksteal"]
 BUT_FAULTS = "--ignore=tests/faults"
 """What breaks delivery on purpose has a session of its own: it takes minutes, and breaks it everywhere alike."""
 
+BUT_LAWS = [
+    f"--ignore=tests/{name}.py"
+    for name in ("test_laws", "test_mapping_laws", "test_privacy_laws", "test_mapping_command")
+]
+"""What holds for any event, and is shown at length, holds on one interpreter as on the other."""
+
 BUT_PROCESSES = [
     f"--ignore=tests/{name}.py" for name in ("test_demo", "test_processes", "test_replay", "test_spool_command")
 ]
 """What starts many processes takes the most time, and is left to the measured session, ``oldest`` and the newest's."""
 
 LIGHT = ("3.10", "3.12", "3.13")
-"""The interpreters on which it is left out; 3.10 is that of the session ``oldest``."""
+"""The interpreters on which both are left out; 3.10 is that of the session ``oldest``."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo", "oauth")
@@ -82,7 +88,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        less = BUT_PROCESSES if session.python in LIGHT else []
+        less = [*BUT_LAWS, *BUT_PROCESSES] if session.python in LIGHT else []
         session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *less]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
@@ -95,7 +101,7 @@ def tests(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """Run the tests on the lowest version of every dependency that pyproject.toml admits."""
     session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
-    session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS]), env=FEWER_EXAMPLES)
+    session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *BUT_LAWS]), env=FEWER_EXAMPLES)
 
 
 @nox.session

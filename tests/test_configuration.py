@@ -174,6 +174,7 @@ IN_FILES: dict[str, tuple[object, object]] = {
     "dead_letter": ("/nowhere/dead.jsonl", "/nowhere/dead.jsonl"),
     "dead_letter_max_bytes": ("2MiB", 2 * 2**20),
     "mapping": (RULES, RULES),
+    "privacy_salt": ("s3cret", "s3cret"),
     "disabled": (True, True),
     "auth": ("header", "header"),
     "oauth": (OAUTH, OAUTH),
@@ -252,7 +253,7 @@ FILE_MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"timeout": "soon"}, ["timeout: cannot use 'soon'", 'argument "timeout"', "such as 5"]),
     ({"time_out": 5}, ["time_out: no such setting", "did you mean timeout?"]),
     ({"write_key": "${NOBODY_SET_THIS}", "region": "asia"}, ["region: cannot use 'asia'", "us or eu"]),
-    ({"mapping": {"rules": [{"mach": "*"}]}}, ['"mapping" (given in place)', "mach", "a rule has match"]),
+    ({"mapping": {"rules": [{"mach": "*"}]}}, ['"mapping" (given in place)', "mach", "did you mean match?"]),
 ]
 
 
