@@ -6,7 +6,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from otel_segment._types import Call, JsonObject
-from otel_segment.mapping._terms import Part, Properties, Test, Value, When
+
+# msgspec looks for ValueForm, which the aliases name before it is there, in the module that they are used in.
+from otel_segment.mapping._terms import Part, Properties, Test, Value, ValueForm, When  # noqa: F401
 
 __all__ = [
     "SEVERITIES",
