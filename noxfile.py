@@ -45,8 +45,14 @@ BUT_PROCESSES = [
 ]
 """What starts many processes takes the most time, and is left to the measured session, ``oldest`` and the newest's."""
 
-LIGHT = ("3.10", "3.12", "3.13")
-"""The interpreters on which both are left out; 3.10 is that of the session ``oldest``."""
+LIGHT = ("3.12", "3.13")
+"""The interpreters on which both are left out."""
+
+BRIEF = [
+    f"tests/test_{name}.py"
+    for name in ("analytics", "cases", "configuration", "examples", "fields", "language", "settings")
+]
+"""What is run with the newest dependencies on the oldest interpreter, which has all the rest in ``oldest``."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo", "oauth")
@@ -89,6 +95,7 @@ def tests(session: nox.Session) -> None:
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
         less = [*BUT_LAWS, *BUT_PROCESSES] if session.python in LIGHT else []
+        less = BRIEF if session.python == PYTHONS[0] else less
         session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *less]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
