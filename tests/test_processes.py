@@ -198,7 +198,9 @@ def burst(endpoint: str, door: str, events: int, rate: float = 0, **variables: s
 def test_burst_at_the_end_of_a_process(door: str) -> None:
     """A program that emits 50,000 events as fast as it can, and ends, delivers them all."""
     with LocalEndpoint() as endpoint:
-        ended = burst(endpoint.url, door, 50_000, OTEL_BLRP_MAX_QUEUE_SIZE="65536")
+        # As long as a slow machine needs: how long the end may take is for other tests.
+        patience = dict.fromkeys(("OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT", "OTEL_EXPORTER_SEGMENT_TIMEOUT"), "50")
+        ended = burst(endpoint.url, door, 50_000, OTEL_BLRP_MAX_QUEUE_SIZE="65536", **patience)
         assert (ended.returncode, ended.stderr) == (0, "")
         assert arrived(endpoint) == emitted({"burst": 50_000})
 
