@@ -77,12 +77,14 @@ def encode_messages(
             made = _hash_of(seed) if first is None else _hash_in(first)
             derived_ids(payloads[0].get("messageId", made), payloads[1:])
         return [first, *(_encoded_or_none(payload, seed) for payload in payloads[1:])]
-    *others, last = payloads
-    uid = last.get("messageId")
-    message = _encoded_or_none(last, seed, f"-{last['type']}")
-    if others and uid is not None:
-        derived_ids(uid, others)
-    elif others:
+    last = payloads[-1]
+    message = _encoded_or_none(last, seed, "-" + last["type"])
+    if len(payloads) == 1:
+        return [message]
+    others = payloads[:-1]
+    if "messageId" in last:
+        derived_ids(last["messageId"], others)
+    else:
         others[0]["messageId"] = base = _hash_of(seed) if message is None else _hash_in(message)
         derived_ids(base, others[1:])
     return [*(_encoded_or_none(payload, seed) for payload in others), message]
