@@ -46,7 +46,7 @@ BUT_LAWS = [
 BUT_PROCESSES = [
     f"--ignore=tests/{name}.py" for name in ("test_demo", "test_processes", "test_replay", "test_spool_command")
 ]
-"""What starts many processes takes the most time, and is left to the measured session and the newest interpreter's."""
+"""What starts many processes takes the most time, and is left to the measured session and the newest of all."""
 
 LIGHT = ("3.12", "3.13")
 """The interpreters on which both are left out."""
