@@ -1,7 +1,7 @@
 """How the settings are read: from keyword arguments and the environment, all of them checked at once."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from otel_segment._rows import KEY_VARIABLES, ROWS, Row
 from otel_segment.errors import ConfigurationError
 from otel_segment.settings import Settings, scrubbed
 
-__all__ = ["ROWS", "Row", "resolve", "table"]
+__all__ = ["ROWS", "Row", "read", "resolve", "table"]
 
 _LONGEST_SHOWN = 120
 _CREDENTIALS = frozenset(("write_key", "oauth"))
@@ -44,8 +44,7 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
         ConfigurationError: Settings are missing, unknown or wrong; the message names every one of them.
     """
     given = _Given(arguments, environ)
-    problems = dict(_strangers(given))
-    values = {row.name: _read(row, given, problems) for row in ROWS}
+    values, problems = _read_all(ROWS, given)
     if values["disabled"]:
         problems = {name: problem for name, problem in problems.items() if name not in _CREDENTIALS}
         values["write_key"] = values["write_key"] or ""
@@ -65,6 +64,31 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     return Settings(**values)
 
 
+def read(rows: Sequence[Row], arguments: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read the settings of any table, and check them all.
+
+    Args:
+        rows: The table.
+        arguments: The settings that were given in code, by name.
+        environ: The environment variables.
+
+    Returns:
+        The values by name.
+
+    Raises:
+        ConfigurationError: Settings are unknown or wrong; the message names every one of them.
+    """
+    values, problems = _read_all(rows, _Given(arguments, environ))
+    if problems:
+        raise ConfigurationError(_report(problems))
+    return values
+
+
+def _read_all(rows: Sequence[Row], given: "_Given") -> tuple[dict[str, Any], dict[str, str]]:
+    problems = dict(_strangers(rows, given))
+    return {row.name: _read(row, given, problems) for row in rows}, problems
+
+
 def _clashes(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Name what would overwrite the spool."""
     file, folder = Path(values["dead_letter"] or ""), Path(values["spool"] or "/")
@@ -72,9 +96,9 @@ def _clashes(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "dead_letter", f"{file} is a file of the spool itself; give another name, such as dead-letter.jsonl"
 
 
-def table() -> list[tuple[str, str, str, str]]:
+def table(rows: Sequence[Row] = ROWS) -> list[tuple[str, str, str, str]]:
     """The settings for people to read: name, environment variables, default and meaning, in Markdown."""
-    return [(f"`{row.name}`", _variables_text(row), _default_text(row), row.doc) for row in ROWS]
+    return [(f"`{row.name}`", _variables_text(row), _default_text(row), row.doc) for row in rows]
 
 
 def _variables_text(row: Row) -> str:
@@ -135,9 +159,9 @@ def _parse(row: Row, place: tuple[str, object], given: _Given, problems: dict[st
         return None
 
 
-def _strangers(given: _Given) -> Iterator[tuple[str, str]]:
+def _strangers(rows: Sequence[Row], given: _Given) -> Iterator[tuple[str, str]]:
     """Name what was given and is no setting."""
-    names = [row.name for row in ROWS]
+    names = [row.name for row in rows]
     for name in sorted(set(given.arguments).difference(names)):
         # Only who made a mistake pays for the module that helps with it.
         import difflib

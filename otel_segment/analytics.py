@@ -108,7 +108,7 @@ def track(
             :func:`refused`, said once in the log, and otherwise left undone.
     """
     rest = (context, timestamp, integrations, message_id)
-    emit(_outlet, strict, TRACK, event, (user_id, anonymous_id), properties, rest)
+    emit(outlet, strict, TRACK, event, (user_id, anonymous_id), properties, rest)
 
 
 def page(
@@ -139,7 +139,7 @@ def page(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    emit(_outlet, strict, PAGE, "page", (user_id, anonymous_id), properties, rest, (category, name))
+    emit(outlet, strict, PAGE, "page", (user_id, anonymous_id), properties, rest, (category, name))
 
 
 def screen(
@@ -159,7 +159,7 @@ def screen(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    emit(_outlet, strict, SCREEN, "screen", (user_id, anonymous_id), properties, rest, (category, name))
+    emit(outlet, strict, SCREEN, "screen", (user_id, anonymous_id), properties, rest, (category, name))
 
 
 def identify(
@@ -186,7 +186,7 @@ def identify(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    emit(_outlet, strict, IDENTIFY, "identify", (user_id, anonymous_id), traits, rest)
+    emit(outlet, strict, IDENTIFY, "identify", (user_id, anonymous_id), traits, rest)
 
 
 def group(
@@ -215,7 +215,7 @@ def group(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    emit(_outlet, strict, GROUP, "group", (user_id, anonymous_id), traits, rest, (group_id,))
+    emit(outlet, strict, GROUP, "group", (user_id, anonymous_id), traits, rest, (group_id,))
 
 
 def alias(
@@ -240,7 +240,7 @@ def alias(
         ValueError: As in :func:`track`.
     """
     rest = (context, timestamp, integrations, message_id)
-    emit(_outlet, strict, ALIAS, "alias", (user_id, None), None, rest, (previous_id,))
+    emit(outlet, strict, ALIAS, "alias", (user_id, None), None, rest, (previous_id,))
 
 
 def flush(timeout: float | None = None) -> bool:
@@ -252,7 +252,7 @@ def flush(timeout: float | None = None) -> bool:
     Returns:
         Whether all is settled; ``True`` where nothing was ever set up.
     """
-    return _outlet.flush(timeout)
+    return outlet.flush(timeout)
 
 
 def shutdown(timeout: float | None = None) -> bool:
@@ -264,7 +264,7 @@ def shutdown(timeout: float | None = None) -> bool:
     Returns:
         Whether all is settled; ``True`` where nothing was ever set up.
     """
-    return _outlet.shutdown(timeout)
+    return outlet.shutdown(timeout)
 
 
 # Hidden from type checkers, which would take any name for granted then.
@@ -292,4 +292,4 @@ def _settings() -> Settings:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-_outlet = Outlet(_settings)
+outlet = Outlet(_settings)

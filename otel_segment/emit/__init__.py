@@ -2,10 +2,14 @@
 
 from otel_segment.emit._call import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK
 from otel_segment.emit._emission import emit
+from otel_segment.emit._ids import id_text
 from otel_segment.emit._outlet import Outlet, Settings
+from otel_segment.emit._plain import plain_map
+from otel_segment.emit._presence import Presence
 from otel_segment.emit._refusals import refused
 from otel_segment.emit._scope import VisitorScope, current_visitor, use_visitor
-from otel_segment.emit._visitor import Visitor
+from otel_segment.emit._uid import new_uid
+from otel_segment.emit._visitor import Visitor, VisitorAttributes
 
 __all__ = [
     "ALIAS",
@@ -15,11 +19,16 @@ __all__ = [
     "SCREEN",
     "TRACK",
     "Outlet",
+    "Presence",
     "Settings",
     "Visitor",
+    "VisitorAttributes",
     "VisitorScope",
     "current_visitor",
     "emit",
+    "id_text",
+    "new_uid",
+    "plain_map",
     "refused",
     "use_visitor",
 ]

@@ -11,7 +11,7 @@ from opentelemetry.context import Context, attach, get_current, set_value
 from otel_segment._log import say_once
 from otel_segment.emit._ids import id_text
 from otel_segment.emit._plain import Plain, plain, plain_map, text
-from otel_segment.emit._stay import KEY, Stay, current_stay, entered
+from otel_segment.emit._stay import KEY, AnyStay, Stay, current_stay, entered
 from otel_segment.emit._visitor import Visitor
 
 __all__ = ["Visitor", "VisitorScope", "current_visitor", "use_visitor"]
@@ -39,7 +39,7 @@ class VisitorScope:
 
     def __init__(self, given: Visitor) -> None:
         self._given = given
-        self._stays: list[tuple[Stay, Context, Token[Stay | None]]] = []
+        self._stays: list[tuple[Stay, Context, Token[AnyStay | None]]] = []
 
     def __enter__(self) -> Visitor:
         before = get_current()

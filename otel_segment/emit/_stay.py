@@ -1,13 +1,68 @@
 """A visitor in the OpenTelemetry context, for as long as it is set."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from opentelemetry.context import Context, create_key
 
 from otel_segment.emit._visitor import Visitor, VisitorAttributes, inherit
 
-__all__ = ["KEY", "Stay", "current_stay", "entered"]
+__all__ = ["KEY", "AnyStay", "AskedStay", "Stay", "current_stay", "entered"]
+
+
+class AnyStay(Protocol):
+    """What the context holds."""
+
+    over: bool
+
+    @property
+    def visitor(self) -> Visitor:
+        """The visitor."""
+        ...
+
+    @property
+    def attributes(self) -> VisitorAttributes:
+        """The visitor's attributes."""
+        ...
+
+    @property
+    def around(self) -> "AnyStay | None":
+        """The stay that it is inside of."""
+        ...
+
+
+class AskedStay:
+    """A stay whose visitor is asked for when an event needs one, and may be somebody else later on.
+
+    Whoever acted outside of it does not act inside: nothing is inherited.
+
+    Args:
+        ask: Returns the visitor; the same one as long as nothing has changed.
+    """
+
+    __slots__ = ("_ask", "_asked", "_attributes", "over")
+
+    around = None
+
+    def __init__(self, ask: Callable[[], Visitor]) -> None:
+        self._ask = ask
+        self._asked: Visitor | None = None
+        self._attributes: VisitorAttributes | None = None
+        self.over = False
+
+    @property
+    def visitor(self) -> Visitor:
+        """The visitor as of now."""
+        return self._ask()
+
+    @property
+    def attributes(self) -> VisitorAttributes:
+        """The visitor's attributes as of now, laid out once for each visitor that there is."""
+        visitor = self._ask()
+        if self._attributes is None or visitor is not self._asked:
+            self._attributes, self._asked = VisitorAttributes(visitor), visitor
+        return self._attributes
 
 
 class Stay:
@@ -22,7 +77,7 @@ class Stay:
 
     __slots__ = ("around", "attributes", "over", "visitor")
 
-    def __init__(self, given: Visitor, around: "Stay | None") -> None:
+    def __init__(self, given: Visitor, around: AnyStay | None) -> None:
         self.visitor: Visitor = inherit(None if around is None else around.visitor, given)
         self.attributes = VisitorAttributes(self.visitor)
         self.around = around
@@ -33,13 +88,13 @@ KEY = create_key("otel_segment.visitor")
 
 # OpenTelemetry hides whether a context is left in the execution context that it was entered in, and logs an error
 # where it is not. The token of a variable of our own tells.
-entered: ContextVar[Stay | None] = ContextVar("otel_segment.entered", default=None)
+entered: ContextVar[AnyStay | None] = ContextVar("otel_segment.entered", default=None)
 
 
-def current_stay(context: Context) -> Stay | None:
+def current_stay(context: Context) -> AnyStay | None:
     """The innermost stay in a context that is not over."""
     stay: Any = context.get(KEY)
     while stay is not None and stay.over:
         stay = stay.around
-    found: Stay | None = stay
+    found: AnyStay | None = stay
     return found

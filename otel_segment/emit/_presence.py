@@ -1,0 +1,38 @@
+"""The time of one request in the OpenTelemetry context, in one piece or in several steps."""
+
+from collections.abc import Callable
+from types import TracebackType
+
+from opentelemetry.context import Context, attach, get_current, set_value
+
+from otel_segment.emit._stay import KEY, AskedStay
+from otel_segment.emit._visitor import Visitor
+
+__all__ = ["Presence"]
+
+
+class Presence:
+    """A context manager inside of which a visitor is asked for by whatever is emitted.
+
+    It may be entered again after it was left, by the same thread or another one, but not twice at a time.
+
+    Args:
+        ask: Returns the visitor; called for each event, so that who signs in meanwhile is known from then on.
+    """
+
+    __slots__ = ("_before", "_stay")
+
+    def __init__(self, ask: Callable[[], Visitor]) -> None:
+        self._stay = AskedStay(ask)
+        self._before: Context | None = None
+
+    def __enter__(self) -> None:
+        self._before = before = get_current()
+        attach(set_value(KEY, self._stay, before))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # What somebody else attached inside and has not detached goes with it: it is of this request, too.
+        if self._before is not None:
+            attach(self._before)

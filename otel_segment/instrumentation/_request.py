@@ -1,0 +1,205 @@
+"""What an HTTP request says, whichever way the server hands it on.
+
+Nothing in here raises, whatever a client sends: text that is no UTF-8 is read with replacement characters, and what is
+missing is the empty text.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, MutableMapping
+from functools import cached_property
+from http.cookies import _unquote
+from typing import Any, TypeAlias
+
+__all__ = ["AsgiRequest", "Environ", "Request", "Scope", "WsgiRequest"]
+
+Environ: TypeAlias = dict[str, Any]
+"""The environment of a WSGI request."""
+Scope: TypeAlias = MutableMapping[str, Any]
+"""The scope of an ASGI connection."""
+
+_MOST_COOKIES = 16_384
+"""Characters of the Cookie header that are looked at: browsers keep some 4 KB for each cookie, servers take 8 or 16."""
+
+
+class Request(ABC):
+    """One request.
+
+    Attributes:
+        native: The request as the framework has it, where one is known; what callbacks are given.
+    """
+
+    native: Any
+
+    @property
+    @abstractmethod
+    def method(self) -> str:
+        """The method, in capitals."""
+
+    @property
+    @abstractmethod
+    def scheme(self) -> str:
+        """``http`` or ``https``, as the server sees it."""
+
+    @property
+    @abstractmethod
+    def host(self) -> str:
+        """The ``Host`` header, else the server's name and port; with the port where one is said."""
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """The whole path, mount point included, decoded."""
+
+    @property
+    @abstractmethod
+    def query(self) -> str:
+        """The query, without its ``?``, as it was sent."""
+
+    @property
+    @abstractmethod
+    def peer(self) -> str:
+        """The address at the other end of the connection, which may be a proxy's; empty for sockets without one."""
+
+    @abstractmethod
+    def header(self, name: str) -> str:
+        """Return a header of the request; several of one name are joined with commas.
+
+        Args:
+            name: In small letters, with hyphens.
+
+        Returns:
+            The value; empty where there is none.
+        """
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies by name; of several of one name the first, which is the one with the longest path."""
+        return _cookies(self.header("cookie")[:_MOST_COOKIES])
+
+
+class WsgiRequest(Request):
+    """A request that came by WSGI, or one of which somebody kept the same variables.
+
+    Args:
+        environ: The environment.
+        native: The request as the framework has it; by default the environment.
+    """
+
+    def __init__(self, environ: Mapping[str, Any], native: Any = None) -> None:
+        self._environ = environ
+        self.native = environ if native is None else native
+
+    @property
+    def method(self) -> str:
+        return _text(self._environ.get("REQUEST_METHOD"))
+
+    @property
+    def scheme(self) -> str:
+        return _text(self._environ.get("wsgi.url_scheme")) or "http"
+
+    @property
+    def host(self) -> str:
+        environ = self._environ
+        if host := _text(environ.get("HTTP_HOST")):
+            return host
+        name, port = _text(environ.get("SERVER_NAME")), _text(environ.get("SERVER_PORT"))
+        return _with_port(name, port, self.scheme)
+
+    @property
+    def path(self) -> str:
+        # PEP 3333: text holds the bytes of the request, one in each character.
+        path = _text(self._environ.get("SCRIPT_NAME")) + _text(self._environ.get("PATH_INFO"))
+        if path.isascii():
+            return path or "/"
+        return path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+    @property
+    def query(self) -> str:
+        return _text(self._environ.get("QUERY_STRING"))
+
+    @property
+    def peer(self) -> str:
+        return _text(self._environ.get("REMOTE_ADDR"))
+
+    def header(self, name: str) -> str:
+        """Return a header of the request."""
+        return _text(self._environ.get("HTTP_" + name.upper().replace("-", "_")))
+
+
+class AsgiRequest(Request):
+    """A request that came by ASGI.
+
+    Args:
+        scope: The connection's scope, of type ``http``.
+        native: The request as the framework has it; by default the scope.
+    """
+
+    def __init__(self, scope: Scope, native: Any = None) -> None:
+        self._scope = scope
+        self.native = scope if native is None else native
+
+    @property
+    def method(self) -> str:
+        return _text(self._scope.get("method"))
+
+    @property
+    def scheme(self) -> str:
+        return _text(self._scope.get("scheme")) or "http"
+
+    @property
+    def host(self) -> str:
+        if host := self.header("host"):
+            return host
+        server = self._scope.get("server") or ("", None)
+        return _with_port(_text(server[0]), str(server[1] or ""), self.scheme)
+
+    @property
+    def path(self) -> str:
+        path, root = _text(self._scope.get("path")), _text(self._scope.get("root_path"))
+        # Servers differ in whether the path has the mount point; the specification says that it does.
+        return path if path.startswith(root) else root + path
+
+    @property
+    def query(self) -> str:
+        query = self._scope.get("query_string", b"")
+        return query.decode("latin-1") if isinstance(query, bytes) else _text(query)
+
+    @property
+    def peer(self) -> str:
+        client = self._scope.get("client")
+        return _text(client[0]) if client else ""
+
+    def header(self, name: str) -> str:
+        """Return a header of the request."""
+        found = self._headers.get(name.encode("latin-1", "replace"))
+        return "" if found is None else found.decode("latin-1")
+
+    @cached_property
+    def _headers(self) -> dict[bytes, bytes]:
+        headers: dict[bytes, bytes] = {}
+        for name, value in self._scope.get("headers", ()):
+            if name in headers:
+                headers[name] += (b"; " if name == b"cookie" else b", ") + value
+            else:
+                headers[name] = value
+        return headers
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else ""
+
+
+def _with_port(name: str, port: str, scheme: str) -> str:
+    if ":" in name and not name.startswith("["):
+        name = f"[{name}]"
+    is_usual = not name or not port or (scheme, port) in {("http", "80"), ("https", "443")}
+    return name if is_usual else f"{name}:{port}"
+
+
+def _cookies(header: str) -> dict[str, str]:
+    cookies: dict[str, str] = {}
+    for part in header.split(";"):
+        name, separator, value = part.partition("=")
+        if separator and (name := name.strip()) and name not in cookies:
+            cookies[name] = _unquote(value.strip())
+    return cookies

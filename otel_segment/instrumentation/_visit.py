@@ -1,0 +1,160 @@
+"""One request, from its beginning to the event that it makes."""
+
+import logging
+import time
+from typing import Any
+
+from opentelemetry.context import Context, get_current
+from opentelemetry.trace import get_current_span
+
+from otel_segment._log import say
+from otel_segment.emit import Presence
+from otel_segment.instrumentation import _page_view
+from otel_segment.instrumentation._announcement import announce_page, announce_request
+from otel_segment.instrumentation._bots import is_bot
+from otel_segment.instrumentation._framework import Framework
+from otel_segment.instrumentation._request import Request
+from otel_segment.instrumentation._title import MOST_READ, title_of
+from otel_segment.instrumentation._visitor_cookie import may_be_set
+from otel_segment.instrumentation._web import Web
+from otel_segment.instrumentation._who import Who
+from otel_segment.semconv import ANALYTICS_PAGE_SENT
+
+__all__ = ["KEY", "Answer", "Visit"]
+
+KEY = "otel_segment.visit"
+"""Where a request's visit is kept, in its environment or scope: who finds one there leaves the request to it."""
+
+
+class Answer:
+    """What is known of an answer when it begins, and is not there any more when the event is made."""
+
+    __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title")
+
+    def __init__(self, status: int, route: str | None, name: str, charset: str, *, takes_title: bool) -> None:
+        self.status = status
+        self.at = time.time_ns()
+        self.context: Context = get_current()
+        self.route = route
+        self.name = name
+        self.charset = charset
+        self.takes_title = takes_title
+
+
+class Visit:
+    """What a middleware knows of one request.
+
+    Nothing in here raises into the application.
+
+    Args:
+        request: The request.
+        web: The settings, made ready.
+        framework: The framework that serves it.
+
+    Attributes:
+        presence: What the application's code is to run in.
+    """
+
+    def __init__(self, request: Request, web: Web, framework: Framework) -> None:
+        self._request = request
+        self._web = web
+        self._who = who = Who(request, web, framework)
+        self._started = time.perf_counter_ns()
+        self._page: Answer | None = None
+        self._call: Answer | None = None
+        self.presence = Presence(who.visitor)
+        self.awaits_user = web.awaits_user
+
+    def adopt(self, framework: Framework, native: Any) -> None:
+        """Let a framework inside say what it knows of the request."""
+        self._who.framework = framework
+        self._request.native = native
+
+    @property
+    def takes_title(self) -> bool:
+        """Whether the event waits for the beginning of the body."""
+        return self._page is not None and self._page.takes_title
+
+    async def ask_user(self) -> None:
+        """Ask an asynchronous ``get_user``, once for a request."""
+        if self.awaits_user:
+            self.awaits_user = False
+            await self._who.ask()
+
+    def answered(self, status: int, headers: "list[tuple[str, str]]") -> str | None:
+        """Take note of an answer that begins.
+
+        Args:
+            status: Its status.
+            headers: Its headers.
+
+        Returns:
+            The ``Set-Cookie`` header to add; mostly None.
+        """
+        try:
+            return self._answered(status, headers)
+        except Exception as error:  # noqa: BLE001 - never the application's problem
+            _say(error)
+            return None
+
+    def tell(self, body: bytes = b"") -> None:
+        """Emit the event that the answer makes, if it makes one; a second time nothing.
+
+        Args:
+            body: The beginning of the body, where the title is to be taken from it.
+        """
+        page, called = self._page, self._call
+        if page is None and called is None:
+            return
+        self._page = self._call = None
+        try:
+            if page is not None:
+                title = title_of(body[:MOST_READ], page.charset) if body and page.takes_title else None
+                announce_page(self._who, self._web, page, title)
+            elif called is not None:
+                announce_request(self._who, called, time.perf_counter_ns() - self._started)
+        except Exception as error:  # noqa: BLE001 - never the application's problem
+            _say(error)
+
+    def _answered(self, status: int, headers: "list[tuple[str, str]]") -> str | None:
+        request, web = self._request, self._web
+        if web.is_api(request.path):
+            if web.settings.track_api and not self._is_unwanted():
+                self._call = Answer(status, self._route(), "API Called", "", takes_title=False)
+            return None
+        said = {name.lower(): value for name, value in headers if name.lower() in _TELLING}
+        kind = said.get("content-type", "")
+        if _page_view.refusal(request, status, kind, said.get("content-disposition", "")) or self._is_unwanted():
+            self._page = None
+            return None
+        route = self._route()
+        name = route if route and web.settings.page_name == "route" else request.path
+        takes_title = (
+            web.settings.capture_title and "content-length" in said and not said.get("content-encoding", "").strip()
+        )
+        self._page = Answer(status, route, name, kind.partition("charset=")[2], takes_title=takes_title)
+        span = get_current_span(self._page.context)
+        if span.is_recording():
+            span.set_attribute(ANALYTICS_PAGE_SENT, True)
+        self._who.visitor()
+        due = self._who.cookie_due(may_be_set=may_be_set(headers, status)) if web.makes_cookies else None
+        self._who.visitor()
+        return web.cookie.header_value(due, is_https=self._who.is_https) if due else None
+
+    def _is_unwanted(self) -> bool:
+        web, request = self._web, self._request
+        return (
+            web.is_excluded(f"{request.scheme}://{request.host}{request.path}")
+            or (web.settings.bots == "exclude" and is_bot(request.header("user-agent")))
+            or self._who.objects()
+        )
+
+    def _route(self) -> str | None:
+        return self._who.framework.route(self._request.native)
+
+
+_TELLING = frozenset(("content-type", "content-disposition", "content-length", "content-encoding"))
+
+
+def _say(error: Exception) -> None:
+    say("web", logging.ERROR, "a request could not be made an event: %s", type(error).__name__)

@@ -1,0 +1,93 @@
+"""Any ASGI application: a visitor for each request, and an event for each page that is viewed."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from typing_extensions import Unpack
+
+from otel_segment.instrumentation._framework import BARE, Framework
+from otel_segment.instrumentation._request import AsgiRequest, Scope
+from otel_segment.instrumentation._settings import WebArguments
+from otel_segment.instrumentation._visit import KEY, Visit
+from otel_segment.instrumentation._web import Web
+
+__all__ = ["AnalyticsMiddleware", "serve"]
+
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_START = "http.response.start"
+
+
+class AnalyticsMiddleware:
+    """Stands before an ASGI application (version 3).
+
+    Only HTTP is looked at: WebSockets and the lifespan pass. A request that another layer of ours has taken already is
+    left to it.
+
+    Args:
+        app: The application.
+        **settings: The settings of the web instrumentation; what is not given comes from the environment. An
+            asynchronous ``get_user`` is awaited before the application is called.
+
+    Raises:
+        ConfigurationError: Settings are unknown or wrong.
+    """
+
+    def __init__(self, app: Application, **settings: Unpack[WebArguments]) -> None:
+        self.app = app
+        self._web = Web(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        await serve(self.app, scope, receive, send, self._web)
+
+
+async def serve(
+    app: Application,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    web: Web,
+    framework: Framework = BARE,
+) -> None:
+    """Serve a connection of an application.
+
+    Args:
+        app: The application.
+        scope: The connection.
+        receive: The server's.
+        send: The server's.
+        web: The settings, made ready.
+        framework: The application's framework; it asks an asynchronous ``get_user`` itself, when it knows more.
+    """
+    if scope["type"] != "http":
+        await app(scope, receive, send)
+        return
+    known: Visit | None = scope.get(KEY)
+    if known is not None:
+        known.adopt(framework, scope)
+        await app(scope, receive, send)
+        return
+    visit = scope[KEY] = Visit(AsgiRequest(scope), web, framework)
+
+    async def answer(message: Message) -> None:
+        if message["type"] == _START:
+            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
+            cookie = visit.answered(message["status"], headers)
+            if cookie is not None:
+                added = [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))]
+                message = {**message, "headers": added}
+            await send(message)
+            return
+        await send(message)
+        # The event waits until the first bytes are on their way. What is streamed has no title.
+        is_whole = visit.takes_title and not message.get("more_body", False)
+        visit.tell(message.get("body", b"") if is_whole else b"")
+
+    with visit.presence:
+        if framework is BARE and visit.awaits_user:
+            await visit.ask_user()
+        await app(scope, receive, answer)

@@ -1,0 +1,127 @@
+"""Any WSGI application: a visitor for each request, and an event for each page that is viewed."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from typing_extensions import Unpack
+
+from otel_segment._log import say_once
+from otel_segment.instrumentation._framework import BARE, Framework
+from otel_segment.instrumentation._request import Environ, WsgiRequest
+from otel_segment.instrumentation._settings import WebArguments
+from otel_segment.instrumentation._visit import KEY, Visit
+from otel_segment.instrumentation._web import Web
+
+__all__ = ["AnalyticsMiddleware", "serve"]
+
+Application: TypeAlias = Callable[..., Iterable[bytes]]
+
+
+class AnalyticsMiddleware:
+    """Stands before a WSGI application (PEP 3333).
+
+    A request that another layer of ours has taken already is left to it.
+
+    Args:
+        application: The application.
+        **settings: The settings of the web instrumentation; what is not given comes from the environment.
+
+    Raises:
+        ConfigurationError: Settings are unknown or wrong.
+    """
+
+    def __init__(self, application: Application, **settings: Unpack[WebArguments]) -> None:
+        self._application = application
+        self._web = Web(settings)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve a request."""
+        return serve(self._application, environ, start_response, self._web)
+
+
+def serve(
+    application: Application,
+    environ: Environ,
+    start_response: Callable[..., Any],
+    web: Web,
+    framework: Framework = BARE,
+) -> Iterable[bytes]:
+    """Serve a request of an application.
+
+    Args:
+        application: The application.
+        environ: The request.
+        start_response: The server's.
+        web: The settings, made ready.
+        framework: The application's framework.
+    """
+    known: Visit | None = environ.get(KEY)
+    if known is not None:
+        known.adopt(framework, environ)
+        return application(environ, start_response)
+    visit = environ[KEY] = Visit(WsgiRequest(environ), web, framework)
+    has_begun = False
+
+    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        nonlocal has_begun
+        has_begun = True
+        cookie = visit.answered(_code(status), headers)
+        if cookie is not None:
+            headers = [*headers, ("Set-Cookie", cookie)]
+        return start_response(status, headers, *exc_info)
+
+    with visit.presence:
+        body = application(environ, start)
+        if isinstance(body, (list, tuple)):
+            visit.tell(b"".join(body) if visit.takes_title else b"")
+            return body
+        if has_begun and not visit.takes_title:
+            visit.tell()
+            if _is_file(body, environ):
+                # The server looks for its own kind of file, and sends it without reading it here.
+                return body
+    return _Body(body, visit)
+
+
+class _Body:
+    """A body whose code runs with the visitor, each step of it."""
+
+    def __init__(self, body: Iterable[bytes], visit: Visit) -> None:
+        self._body = body
+        self._steps: Iterator[bytes] | None = None
+        self._visit = visit
+
+    def __iter__(self) -> "Iterator[bytes]":
+        return self
+
+    def __next__(self) -> bytes:
+        with self._visit.presence:
+            if self._steps is None:
+                self._steps = iter(self._body)
+            chunk = next(self._steps, None)
+        self._visit.tell(chunk or b"")
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Close the application's body."""
+        close = getattr(self._body, "close", None)
+        if close is None:
+            return
+        with self._visit.presence:
+            close()
+
+
+def _is_file(body: object, environ: Environ) -> bool:
+    kind = environ.get("wsgi.file_wrapper")
+    return isinstance(kind, type) and isinstance(body, kind)
+
+
+def _code(status: str) -> int:
+    try:
+        return int(status[:3])
+    except ValueError:
+        say_once("web status", logging.WARNING, "the application answers with something that is no HTTP status")
+        return 0
