@@ -15,9 +15,11 @@ import msgspec
 import pytest
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.resources import Resource
-from test_cases import as_json, log_record
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from test_cases import as_json, log_record, readable_span
 
-from otel_segment import Mapping, SegmentLogRecordProcessor
+from otel_segment import Mapping, SegmentLogRecordProcessor, SegmentSpanExporter
 from otel_segment.inspector import LocalEndpoint
 
 yaml = pytest.importorskip("yaml")
@@ -91,14 +93,21 @@ def become(mapping: Any, events: list[dict[str, Any]], *, has_salt: bool = False
         found.append(message)
         return message
 
-    processor = SegmentLogRecordProcessor(
-        write_key="docs-key",
-        disabled=True,
-        mapping=mapping,
-        privacy_salt=SALT if has_salt else None,
-        before_send=look,
-        on_dropped=lambda reason, messages: found.extend({"dropped": reason.value} for _ in messages),
-    )
+    settings: Any = {
+        "write_key": "docs-key",
+        "disabled": True,
+        "mapping": mapping,
+        "privacy_salt": SALT if has_salt else None,
+        "before_send": look,
+        "on_dropped": lambda reason, messages: found.extend({"dropped": reason.value} for _ in messages),
+    }
+    if any("kind" in event for event in events):
+        span_processor = SimpleSpanProcessor(SegmentSpanExporter(**settings))
+        for span in events:
+            span_processor.on_end(readable_span({"events": [], **span}, Resource({}), InstrumentationScope("docs")))
+        span_processor.shutdown()
+        return found
+    processor = SegmentLogRecordProcessor(**settings)
     for event in events:
         provider = LoggerProvider(Resource(event.get("resource", {})), shutdown_on_exit=False)
         provider.add_log_record_processor(processor)

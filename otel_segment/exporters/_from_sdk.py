@@ -7,9 +7,10 @@ from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanKind
 
 from otel_segment._types import JsonObject
-from otel_segment.mapping import Mapper, Record, Scope, Source, json_value, text
+from otel_segment.mapping import PAGE, Mapper, Record, Scope, ServerSpans, Source, json_value, text
 from otel_segment.semconv import ANALYTICS_TYPE
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class SdkReader:
     def __init__(self, mapper: Mapper) -> None:
         self._mapper = mapper
         self._selects = mapper.selects
+        self._pages = mapper.pages
         # By identity, since hashing a resource costs more than a whole conversion; the resource is kept beside, so
         # that no identity is used again.
         self._sources: dict[int, tuple[Resource | None, Source]] = {}
@@ -60,13 +62,39 @@ class SdkReader:
         )
 
     def span_events(self, span: "ReadableSpan") -> list[Record]:
-        """Return the analytics events of a span as records."""
+        """Return the analytics events of a span as records, after the page that it is itself."""
+        pages = self._pages
+        page = self._page(pages, span) if pages is not None and span.kind is SpanKind.SERVER else None
         selected = [event for event in span.events if self._selects(event.name, event.attributes or {})]
         if not selected:
-            return []
+            return [] if page is None else [page]
         shared = _copy(span.attributes)
         source = self._source(span.resource)
-        return [self._span_event(event, span, shared, source) for event in selected]
+        records = [self._span_event(event, span, shared, source) for event in selected]
+        return records if page is None else [page, *records]
+
+    def _page(self, pages: ServerSpans, span: "ReadableSpan") -> Record | None:
+        shared = _copy(span.attributes)
+        attributes = pages.page(shared)
+        if attributes is None:
+            return None
+        context = span.get_span_context()
+        source = self._source(span.resource)
+        return Record(
+            PAGE,
+            attributes,
+            None,
+            _nanoseconds(span.start_time),
+            _nanoseconds(span.end_time),
+            context.trace_id if context else 0,
+            context.span_id if context else 0,
+            source,
+            (attributes, shared, source.client) if source.client else (attributes, shared),
+            shared,
+            span.name,
+            self._scope(span.instrumentation_scope),
+            call=PAGE,
+        )
 
     def _span_event(self, event: "Event", span: "ReadableSpan", shared: JsonObject, source: Source) -> Record:
         attributes = _copy(event.attributes)

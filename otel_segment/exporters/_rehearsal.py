@@ -1,13 +1,13 @@
 """What the exporters would make of recorded events, without sending any."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from otel_segment._types import Drop, JsonObject, Payload
 from otel_segment.exporters._functions import find_function, say_failed_function
 from otel_segment.exporters._salt import check_salt
 from otel_segment.exporters._seen import Seen
-from otel_segment.mapping import Mapper, Mapping, Record, ecommerce_flaws
+from otel_segment.mapping import PAGE, Mapper, Mapping, Record, ecommerce_flaws
 from otel_segment.reasons import DropReason
 from otel_segment.wire import MAX_EVENT_BYTES, decode_message, encode_messages
 
@@ -34,6 +34,8 @@ class RecordedEvent:
     span: JsonObject | None = None
     """The attributes of the span, for a span's event."""
     span_name: str | None = None
+    is_server_span: bool = False
+    """Whether it is a span of kind SERVER itself, and no event: its attributes are those of the span."""
 
 
 class Outcome(NamedTuple):
@@ -66,6 +68,15 @@ class Rehearsal:
         self._validates = mapping.validate is not None
         memory = Seen(mapping.seen.limit, mapping.seen.time_to_live)
         self._mapper = Mapper(mapping, salt=salt, memory=memory, resolve=find_function, report=say_failed_function)
+
+    def event_of(self, recorded: RecordedEvent) -> RecordedEvent | None:
+        """Return what there is to take: of a span the page that it is, or None where the mapping makes none of it."""
+        if not recorded.is_server_span:
+            return recorded
+        pages = self._mapper.pages
+        if pages is None or (attributes := pages.page(recorded.attributes)) is None:
+            return None
+        return replace(recorded, name=PAGE, attributes=attributes, span=recorded.attributes)
 
     def take(self, event: RecordedEvent) -> Outcome:
         """Convert an event."""
@@ -110,4 +121,5 @@ class Rehearsal:
             event.span_name,
             self._mapper.scope(event.scope_name, event.scope_version, event.scope_attributes),
             event.severity,
+            PAGE if event.is_server_span else None,
         )

@@ -11,6 +11,7 @@ from otel_segment.mapping._mend import mended
 from otel_segment.mapping._place import Place, show_place
 from otel_segment.mapping._reading import LineOf, describe_mistake, read_mapping
 from otel_segment.mapping._record import Record, Scope, Source
+from otel_segment.mapping._server_span import PAGE, ServerSpans
 from otel_segment.mapping._time import iso_time
 from otel_segment.mapping._values import MAX_DEPTH, MAX_INTEGER, TooManyValues, json_value, text
 
@@ -19,6 +20,7 @@ __all__ = [
     "MAX_ID_LENGTH",
     "MAX_INTEGER",
     "NO_MEMORY",
+    "PAGE",
     "Function",
     "LineOf",
     "Mapper",
@@ -28,6 +30,7 @@ __all__ = [
     "Record",
     "Rule",
     "Scope",
+    "ServerSpans",
     "Source",
     "TooManyValues",
     "derived_ids",

@@ -204,6 +204,8 @@ class Mapping(Part, frozen=True):
 
     select: Literal["marked", "named"] = "marked"
     """The events with ``analytics.type`` or a rule of their own, or all that have a name."""
+    pages_from_spans: bool = False
+    """Whether spans of kind SERVER that are page views make page calls; for the exporter of spans alone."""
     identity: Identity = msgspec.field(default_factory=Identity)
     identify: IdentifyCall | UnsetType = UNSET
     """An identify call before the event, when a user is first seen and when the traits change."""

@@ -25,6 +25,7 @@ from otel_segment.mapping._program import Program, Programs
 from otel_segment.mapping._record import Record, Scope, Source, event_name
 from otel_segment.mapping._rules import Rules
 from otel_segment.mapping._sample import is_kept
+from otel_segment.mapping._server_span import ServerSpans
 from otel_segment.mapping._side_calls import SideCall
 from otel_segment.mapping._source import describe_source
 from otel_segment.mapping._time import iso_time
@@ -43,11 +44,7 @@ def _unresolved(name: str) -> Function:
     raise LookupError(message)
 
 
-def _untold(_: str) -> None:
-    return None
-
-
-def _unreported(_: str, __: Exception) -> None:
+def _untold(*_: object) -> None:
     return None
 
 
@@ -66,6 +63,7 @@ class Mapper:
         on_denied: Told of each name for which the deny list leaves out what would be sent.
 
     Attributes:
+        pages: Finds the page views among server spans; None where the mapping does not ask for them.
         introduces: Whether some calls depend on what was said before, so that no other call's id may depend on them.
     """
 
@@ -76,12 +74,13 @@ class Mapper:
         salt: str | None = None,
         memory: Memory = NO_MEMORY,
         resolve: Callable[[str], Function] = _unresolved,
-        report: Callable[[str, Exception], None] = _unreported,
+        report: Callable[[str, Exception], None] = _untold,
         on_denied: Callable[[str], None] = _untold,
     ) -> None:
         compiler = Compiler(resolve, report)
         programs = Programs(mapping, compiler, memory)
         self._privacy = Privacy(mapping.privacy, salt, on_denied)
+        self.pages = ServerSpans(self._privacy) if mapping.pages_from_spans else None
         self._clean_name = lru_cache(_MOST_NAMES)(self._privacy.text)
         self.introduces = bool(mapping.identify or mapping.group or mapping.on_sign_in)
         self._rules = Rules(mapping.rules, compiler)
@@ -131,9 +130,9 @@ class Mapper:
         program = self._default if found is None else self._programs[found]
         kind = attributes.get(semconv.ANALYTICS_TYPE)
         if kind is None:
-            if found is None and not (self._selects_names and event):
+            if found is None and record.call is None and not (self._selects_names and event):
                 return None
-            kind = program.type or "track"
+            kind = program.type or record.call or "track"
         try:
             return self._convert(record, event, program, kind)
         except TooManyValues:

@@ -10,7 +10,7 @@ from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record, place_header, place_values
 from otel_segment.mapping._values import text
 
-__all__ = ["PAGE_NAMES", "add_campaign", "add_page", "page_hash"]
+__all__ = ["PAGE_NAMES", "add_campaign", "add_page", "page_hash", "request_attributes"]
 
 _URL_NAMES = (semconv.BROWSER_DOCUMENT_URL_FULL, semconv.URL_FULL, semconv.HTTP_URL)
 _PATH_NAMES = (semconv.URL_PATH, semconv.HTTP_TARGET)
@@ -82,6 +82,32 @@ def page_hash(record: Record) -> str | None:
         url = next(filter(None, map(_split, filter(_is_text, record.each(*_URL_NAMES)))), None)
         fragment = url.fragment if url else None
     return "#" + fragment.removeprefix("#") if fragment else None
+
+
+def request_attributes(span: JsonObject) -> JsonObject:
+    """Return where a request went, under the stable names, as far as its server span has others or none for it.
+
+    Args:
+        span: The attributes of the span.
+    """
+    found: JsonObject = {}
+    # A server span has its host by guess, unless the header was captured: behind a proxy it is the socket's address.
+    host = place_header(span, "host")
+    if not span.get(semconv.URL_PATH):
+        given = next(filter(_is_text, place_values(span, _URL_NAMES)), None)
+        url = _split(given) if given else None
+        path, query = _path_and_query(span, url)
+        if path:
+            found[semconv.URL_PATH] = path
+        if query:
+            found[semconv.URL_QUERY] = query
+        if url is not None:
+            host = host or url.host
+            if url.scheme and not span.get(semconv.URL_SCHEME):
+                found[semconv.URL_SCHEME] = url.scheme
+    if host:
+        found[semconv.SERVER_ADDRESS] = host
+    return found
 
 
 def _referrer(record: Record) -> str | None:

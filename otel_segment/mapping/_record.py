@@ -57,6 +57,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     scope: Scope = NO_SCOPE
     severity: int = 0
     """The severity number, 1 to 24; 0 where there is none."""
+    call: str | None = None
+    """The call that it is where neither it nor a rule says another; what has one is an analytics event."""
 
     def seed(self) -> bytes:
         """Return what tells this record from any other, apart from its payload."""

@@ -46,7 +46,7 @@ IDENTIFIERS = frozenset(
 CAMPAIGN_PREFIXES = (semconv.ANALYTICS_CAMPAIGN, semconv.ANALYTICS_CONTEXT + ".campaign")
 
 _HEADER = semconv.HTTP_REQUEST_HEADER_PREFIX
-_RESPONSE_HEADER = "http.response.header."
+_RESPONSE_HEADER = semconv.HTTP_RESPONSE_HEADER_PREFIX
 _PAGE = "analytics.page."
 _CONTEXT = semconv.ANALYTICS_CONTEXT + "."
 _CONTEXT_PAGE = _CONTEXT + "page."
@@ -102,7 +102,7 @@ _KINDS: dict[str, Kind] = {
     "ip": Kind.ADDRESS,
 }
 # That a robot or a test is at work is no one's secret, and rules may want to know it.
-_OPEN = "user_agent.synthetic.type"
+_OPEN = semconv.USER_AGENT_SYNTHETIC_TYPE
 _CAMPAIGNS = tuple(prefix + "." for prefix in CAMPAIGN_PREFIXES)
 _FAMILIES = (_HEADER, _RESPONSE_HEADER, "user_agent.", *_CAMPAIGNS)
 

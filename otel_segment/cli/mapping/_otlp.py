@@ -13,12 +13,14 @@ __all__ = ["SIGNALS", "otlp_events"]
 SIGNALS = ("resourceLogs", "resourceSpans")
 """By which a message of log records, or of spans, is known."""
 
+_SERVER = (2, "SPAN_KIND_SERVER")
+
 # Protocol Buffers' JSON form of the numbers that JSON has not.
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def otlp_events(message: dict[str, Any]) -> Iterator[RecordedEvent]:
-    """Yield the log records, and the events on spans, of an export request in OTLP/JSON."""
+    """Yield the log records, the server spans, and the events on spans, of an export request in OTLP/JSON."""
     for resource_logs in message.get("resourceLogs", ()):
         for scope_logs in resource_logs.get("scopeLogs", ()):
             base = _base(resource_logs, scope_logs)
@@ -58,6 +60,17 @@ def _log_record(base: RecordedEvent, record: dict[str, Any]) -> RecordedEvent:
 
 def _span_events(base: RecordedEvent, span: dict[str, Any]) -> Iterator[RecordedEvent]:
     shared = _attributes(span)
+    if span.get("kind") in _SERVER:
+        yield replace(
+            base,
+            attributes=shared,
+            timestamp=int(span.get("startTimeUnixNano", 0)),
+            observed_timestamp=int(span.get("endTimeUnixNano", 0)),
+            trace_id=int(span.get("traceId") or "0", 16),
+            span_id=int(span.get("spanId") or "0", 16),
+            span_name=span.get("name"),
+            is_server_span=True,
+        )
     for event in span.get("events", ()):
         yield replace(
             base,

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -27,6 +28,7 @@ _KEYS = (
     "resource",
     "scope",
 )
+_SPAN_KEYS = ("name", "kind", "start", "end", "trace_id", "span_id", "attributes", "resource", "scope")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _SECOND = 1_000_000_000
 
@@ -98,26 +100,47 @@ def _events(document: Any) -> list[RecordedEvent]:
         raise ValueError(msg)  # noqa: TRY004 - of the line's content, like all others
     if any(signal in document for signal in SIGNALS):
         return list(otlp_events(document))
-    strangers = [key for key in document if key not in _KEYS]
+    noun, keys = ("span", _SPAN_KEYS) if "kind" in document else ("event", _KEYS)
+    strangers = [key for key in document if key not in keys]
     if strangers:
-        msg = f'has the key "{strangers[0]}", which no event has; there are {", ".join(_KEYS)}'
+        msg = f'has the key "{strangers[0]}", which no {noun} has; there are {", ".join(keys)}'
         raise ValueError(msg)
-    return [_event({key: value for key, value in document.items() if value is not None})]
+    known = {key: value for key, value in document.items() if value is not None}
+    if noun == "span":
+        return [_span(known)] if known.get("kind") == "SERVER" else []
+    return [_event(known)]
 
 
 def _event(document: dict[str, Any]) -> RecordedEvent:
     timestamp = _nanoseconds(document.get("timestamp", 0))
-    scope = _map(document, "scope")
-    return RecordedEvent(
+    return replace(
+        _base(document),
         name=document.get("event_name"),
-        attributes=_map(document, "attributes"),
         body=document.get("body"),
         timestamp=timestamp,
         # The SDK notes a time of its own, which would be another each time.
         observed_timestamp=_nanoseconds(document.get("observed_timestamp", timestamp)),
+        severity=int(document.get("severity_number", 0)),
+    )
+
+
+def _span(document: dict[str, Any]) -> RecordedEvent:
+    start = _nanoseconds(document.get("start", 0))
+    return replace(
+        _base(document),
+        span_name=document.get("name"),
+        timestamp=start,
+        observed_timestamp=_nanoseconds(document.get("end", start)),
+        is_server_span=True,
+    )
+
+
+def _base(document: dict[str, Any]) -> RecordedEvent:
+    scope = _map(document, "scope")
+    return RecordedEvent(
+        attributes=_map(document, "attributes"),
         trace_id=int(document.get("trace_id", "0"), 16),
         span_id=int(document.get("span_id", "0"), 16),
-        severity=int(document.get("severity_number", 0)),
         resource=_map(document, "resource"),
         scope_name=scope.get("name", ""),
         scope_version=scope.get("version"),

@@ -30,8 +30,9 @@ identified, counts. Nothing is sent.
 
 EVENTS has one JSON object a line, of event_name, timestamp, attributes, and where need be observed_timestamp, trace_id,
 span_id, severity_number, body, resource, and scope (name, version, attributes); a time is a text such as
-2026-01-02T03:04:05.678Z. Files of OTLP/JSON, as a collector's file exporter writes them, will do as well: of these, log
-records and the events on spans are taken.
+2026-01-02T03:04:05.678Z. A span has name, kind, start, end and attributes, and the same keys besides. Files of
+OTLP/JSON, as a collector's file exporter writes them, will do as well: of these, log records, the events on spans, and
+with pages_from_spans the spans of kind SERVER that are page views are taken.
 
 With --expect the payloads are compared with those of a file, which is what --json wrote when they were right, or has
 one payload a line. Message ids and the version of the library may differ.
@@ -93,7 +94,7 @@ class _Trial:
             if line.problem:
                 self.bad_lines += 1
                 print(f"{self._events} line {line.number}: {line.problem}", file=sys.stderr)
-            for event in line.events:
+            for event in filter(None, map(self._rehearsal.event_of, line.events)):
                 yield self._facts(line.number, event, self._rehearsal.take(event))
 
     def summary(self) -> str:
