@@ -9,12 +9,14 @@ __all__ = ["Hooks", "Wrapper"]
 Wrapper: TypeAlias = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 """Called with what is wrapped, the instance it is bound to, and the arguments."""
 
+_INHERITED: Any = object()
+
 
 class Hooks:
     """What one instrumentor has wrapped."""
 
     def __init__(self) -> None:
-        self._undo: list[tuple[Any, str]] = []
+        self._done: list[tuple[Any, str, Any, Any]] = []
 
     def wrap(self, module: str, name: str, wrapper: Wrapper) -> None:
         """Wrap a method of a class.
@@ -24,15 +26,25 @@ class Hooks:
             name: ``Class.method``.
             wrapper: What is called in its place.
         """
-        from wrapt import wrap_function_wrapper
+        from wrapt import FunctionWrapper
 
-        wrap_function_wrapper(module, name, wrapper)
-        owner, _, method = name.rpartition(".")
-        self._undo.append((getattr(import_module(module), owner), method))
+        class_name, _, method = name.rpartition(".")
+        owner = getattr(import_module(module), class_name)
+        before = vars(owner).get(method, _INHERITED)
+        ours = FunctionWrapper(getattr(owner, method) if before is _INHERITED else before, wrapper)
+        setattr(owner, method, ours)
+        self._done.append((owner, method, before, ours))
 
     def undo(self) -> None:
-        """Take all of it back, the last first; what others have wrapped since stays wrapped by them."""
-        from opentelemetry.instrumentation.utils import unwrap
+        """Take all of it back, the last first.
 
-        while self._undo:
-            unwrap(*self._undo.pop())
+        What others have wrapped since stays wrapped by them, with ours inside, which leads straight on.
+        """
+        while self._done:
+            owner, method, before, ours = self._done.pop()
+            if vars(owner).get(method) is not ours:
+                continue
+            if before is _INHERITED:
+                delattr(owner, method)
+            else:
+                setattr(owner, method, before)

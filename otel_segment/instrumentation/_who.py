@@ -106,7 +106,7 @@ class Who:
         """Return who is signed in: an id, or a User."""
         get_user = self._web.settings.get_user
         if get_user is None:
-            found = self.framework.user_id(self.request.native)
+            found = self._signed_in_there()
             if found is None and self._web.reads_segment:
                 return _segment_cookies.user_id(self.request.cookies)
             return found
@@ -115,6 +115,13 @@ class Who:
             self._answer = None
             self._answer = self._call("get_user")
         return self._answer
+
+    def _signed_in_there(self) -> object:
+        try:
+            return self.framework.user_id(self.request.native)
+        except Exception as error:  # noqa: BLE001 - what a user object does is the application's
+            say_once("web user", logging.ERROR, "the framework's user has no id to give: %s", type(error).__name__)
+            return None
 
     def _find(self, signed_in: object) -> Visitor:
         if self.objects():

@@ -1,17 +1,21 @@
 """Flask: all applications of a process, or one of them.
 
-The hook is ``Flask.wsgi_app``: inside of what an application has put around itself, such as ``ProxyFix``, whose word
-on the client's address thus counts.
+There are two hooks, of which the outer one that is reached serves the request. ``Flask.__call__`` is outside of what
+an application has put around its ``wsgi_app``, such as ``ProxyFix``, whose word on the client's address counts all the
+same, since nobody asks for it before. ``Flask.wsgi_app`` is for those that call no more than that.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from otel_segment.instrumentation._hooks import Hooks
 from otel_segment.instrumentation._instrumentor import SegmentInstrumentor
+from otel_segment.instrumentation._visit import KEY
 from otel_segment.instrumentation.wsgi import serve
 
 __all__ = ["SegmentFlaskInstrumentor"]
+
+_TAKEN = "otel_segment.flask"
 
 
 class SegmentFlaskInstrumentor(SegmentInstrumentor):
@@ -22,39 +26,66 @@ class SegmentFlaskInstrumentor(SegmentInstrumentor):
         return ("flask >= 2.2",)
 
     def _wrap(self, hooks: Hooks) -> None:
-        def wsgi_app(wrapped: Any, app: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        def call(wrapped: Any, app: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             web = self._web_for(app)
-            if web is None:
+            if web is None or keywords:
                 return wrapped(*arguments, **keywords)
-            return serve(wrapped, arguments[0], arguments[1], web, _FLASK)
+            environ, start_response = arguments
+            if environ.get(_TAKEN) is app and KEY in environ:
+                return wrapped(environ, start_response)
+            environ[_TAKEN] = app
+            framework = _Flask()
+            return serve(wrapped, environ, framework.keeping(start_response), web, framework)
 
-        hooks.wrap("flask", "Flask.wsgi_app", wsgi_app)
+        # Not of the module flask, whose Flask OpenTelemetry's own instrumentor replaces by a class that inherits it.
+        hooks.wrap("flask.app", "Flask.__call__", call)
+        hooks.wrap("flask.app", "Flask.wsgi_app", call)
 
 
 class _Flask:
-    """What Flask knows of the request that is being served in this context."""
+    """What Flask knows of one request.
+
+    What it tells in the request's context is kept for afterwards: a body may be made when the context is gone.
+    """
+
+    __slots__ = ("_globals", "_request")
+
+    def __init__(self) -> None:
+        self._globals: Any = None
+        self._request: Any = None
+
+    def keeping(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
+        """Let what is known be kept when the answer begins, which it does in the request's context."""
+
+        def start(*answer: Any) -> Any:
+            self._keep()
+            return start_response(*answer)
+
+        return start
 
     def request(self, native: Any) -> Any:
         """Return ``flask.request``, without its proxy."""
-        from flask import has_request_context, request
-
-        behind_proxy: Any = request
-        return behind_proxy._get_current_object() if has_request_context() else native  # noqa: SLF001
+        self._keep()
+        return native if self._request is None else self._request
 
     def user_id(self, native: Any) -> object:  # noqa: ARG002
         """Return the id of Flask-Login's user, if the application has loaded it."""
-        from flask import g, has_app_context
-
+        self._keep()
         # Not flask_login.current_user, which would load the user.
-        user = g.get("_login_user") if has_app_context() else None
+        user = None if self._globals is None else self._globals.get("_login_user")
         return user.get_id() if user is not None and getattr(user, "is_authenticated", False) else None
 
     def route(self, native: Any) -> str | None:
         """Return the rule, under the path that the application is mounted at."""
-        from flask import has_request_context, request
-
-        rule = request.url_rule if has_request_context() else None
+        self._keep()
+        rule = getattr(self._request, "url_rule", None)
         return None if rule is None else f"{native.get('SCRIPT_NAME', '')}{rule.rule}"
 
+    def _keep(self) -> None:
+        if self._request is not None:
+            return
+        from flask import g, has_request_context, request
 
-_FLASK = _Flask()
+        if has_request_context():
+            behind_proxies: tuple[Any, Any] = (g, request)
+            self._globals, self._request = (each._get_current_object() for each in behind_proxies)  # noqa: SLF001

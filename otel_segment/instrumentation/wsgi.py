@@ -1,8 +1,8 @@
 """Any WSGI application: a visitor for each request, and an event for each page that is viewed."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import Any, TypeAlias, cast
 
 from typing_extensions import Unpack
 
@@ -71,24 +71,33 @@ def serve(
             headers = [*headers, ("Set-Cookie", cookie)]
         return start_response(status, headers, *exc_info)
 
-    with visit.presence:
-        body = application(environ, start)
-        if isinstance(body, (list, tuple)):
-            visit.tell(b"".join(body) if visit.takes_title else b"")
-            return body
-        if has_begun and not visit.takes_title:
-            visit.tell()
-            if _is_file(body, environ):
-                # The server looks for its own kind of file, and sends it without reading it here.
+    is_done = True
+    try:
+        with visit.presence:
+            body = application(environ, start)
+            if isinstance(body, (list, tuple)):
+                visit.tell(b"".join(body) if visit.takes_title else b"")
                 return body
-    return _Body(body, visit)
+            if has_begun and _is_file(body, environ):
+                # The server looks for its own kind of file, and sends it without reading it here.
+                visit.tell()
+                return body
+            if has_begun and not visit.takes_title:
+                visit.tell()
+        is_done = False
+    finally:
+        if is_done:
+            # Who serves one request after another with these variables begins anew; and they hold each other.
+            environ.pop(KEY, None)
+    return (_SizedBody if hasattr(body, "__len__") else _Body)(body, visit, environ)
 
 
 class _Body:
     """A body whose code runs with the visitor, each step of it."""
 
-    def __init__(self, body: Iterable[bytes], visit: Visit) -> None:
+    def __init__(self, body: Iterable[bytes], visit: Visit, environ: Environ) -> None:
         self._body = body
+        self._environ = environ
         self._steps: Iterator[bytes] | None = None
         self._visit = visit
 
@@ -108,15 +117,25 @@ class _Body:
     def close(self) -> None:
         """Close the application's body."""
         close = getattr(self._body, "close", None)
-        if close is None:
-            return
-        with self._visit.presence:
-            close()
+        try:
+            if close is not None:
+                with self._visit.presence:
+                    close()
+        finally:
+            self._environ.pop(KEY, None)
+
+
+class _SizedBody(_Body):
+    """A body whose length servers can ask for, to find out that it is in one piece."""
+
+    def __len__(self) -> int:
+        return len(cast("Sized", self._body))
 
 
 def _is_file(body: object, environ: Environ) -> bool:
     kind = environ.get("wsgi.file_wrapper")
-    return isinstance(kind, type) and isinstance(body, kind)
+    # Where the server's kind is a function, what it returns has what servers need to send a file.
+    return isinstance(body, kind) if isinstance(kind, type) else hasattr(body, "fileno")
 
 
 def _code(status: str) -> int:
