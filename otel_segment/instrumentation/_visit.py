@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from opentelemetry.context import Context, get_current
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 
 from otel_segment._log import say
 from otel_segment.emit import Presence
@@ -31,10 +31,12 @@ class Answer:
 
     __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title")
 
-    def __init__(self, status: int, route: str | None, name: str, charset: str, *, takes_title: bool) -> None:
+    def __init__(
+        self, status: int, context: Context, route: str | None, name: str, charset: str, *, takes_title: bool
+    ) -> None:
         self.status = status
         self.at = time.time_ns()
-        self.context: Context = get_current()
+        self.context = context
         self.route = route
         self.name = name
         self.charset = charset
@@ -62,6 +64,8 @@ class Visit:
         self._started = time.perf_counter_ns()
         self._page: Answer | None = None
         self._call: Answer | None = None
+        self._span: Span | None = None
+        self.note_trace()
         self.presence = Presence(who.visitor)
         self.awaits_user = web.awaits_user
 
@@ -69,6 +73,13 @@ class Visit:
         """Let a framework inside say what it knows of the request."""
         self._who.framework = framework
         self._request.native = native
+        self.note_trace()
+
+    def note_trace(self) -> None:
+        """Remember the server's span, if it is current and none is known: who traces may stand outside or inside."""
+        span = get_current_span()
+        if self._span is None and span.is_recording() and getattr(span, "kind", SpanKind.SERVER) is SpanKind.SERVER:
+            self._span = span
 
     @property
     def takes_title(self) -> bool:
@@ -109,7 +120,7 @@ class Visit:
         self._page = self._call = None
         try:
             if page is not None:
-                title = title_of(body[:MOST_READ], page.charset) if body and page.takes_title else None
+                title = title_of(bytes(body[:MOST_READ]), page.charset) if body and page.takes_title else None
                 announce_page(self._who, self._web, page, title)
             elif called is not None:
                 announce_request(self._who, called, time.perf_counter_ns() - self._started)
@@ -120,7 +131,7 @@ class Visit:
         request, web = self._request, self._web
         if web.is_api(request.path):
             if web.settings.track_api and not self._is_unwanted():
-                self._call = Answer(status, self._route(), "API Called", "", takes_title=False)
+                self._call = Answer(status, self._context(), self._route(), "API Called", "", takes_title=False)
             return None
         said = {name.lower(): value for name, value in headers if name.lower() in _TELLING}
         kind = said.get("content-type", "")
@@ -132,7 +143,9 @@ class Visit:
         takes_title = (
             web.settings.capture_title and "content-length" in said and not said.get("content-encoding", "").strip()
         )
-        self._page = Answer(status, route, name, kind.partition("charset=")[2], takes_title=takes_title)
+        self._page = Answer(
+            status, self._context(), route, name, kind.partition("charset=")[2], takes_title=takes_title
+        )
         span = get_current_span(self._page.context)
         if span.is_recording():
             span.set_attribute(ANALYTICS_PAGE_SENT, True)
@@ -148,6 +161,13 @@ class Visit:
             or (web.settings.bots == "exclude" and is_bot(request.header("user-agent")))
             or self._who.objects()
         )
+
+    def _context(self) -> Context:
+        """Return the context of the event: the current one, with the server's span and not one of sending."""
+        context = get_current()
+        if self._span is None or self._span is get_current_span(context):
+            return context
+        return set_span_in_context(self._span, context)
 
     def _route(self) -> str | None:
         return self._who.framework.route(self._request.native)

@@ -75,19 +75,36 @@ async def serve(
 
     async def answer(message: Message) -> None:
         if message["type"] == _START:
-            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
-            cookie = visit.answered(message["status"], headers)
-            if cookie is not None:
-                added = [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))]
-                message = {**message, "headers": added}
-            await send(message)
+            if visit.awaits_user:
+                # No route has asked, as files have none.
+                await visit.ask_user()
+            await send(_begun(message, visit))
             return
         await send(message)
-        # The event waits until the first bytes are on their way. What is streamed has no title.
-        is_whole = visit.takes_title and not message.get("more_body", False)
-        visit.tell(message.get("body", b"") if is_whole else b"")
+        # The event waits until the first bytes are on their way.
+        visit.tell(message.get("body", b""))
 
-    with visit.presence:
-        if framework is BARE and visit.awaits_user:
-            await visit.ask_user()
-        await app(scope, receive, answer)
+    try:
+        with visit.presence:
+            if framework is BARE and visit.awaits_user:
+                await visit.ask_user()
+            await app(scope, receive, answer)
+    finally:
+        # Who serves one request after another with this scope begins anew; and they hold each other.
+        scope.pop(KEY, None)
+
+
+def _begun(message: Message, visit: Visit) -> Message:
+    """Take note of an answer that begins; return what to send in its place."""
+    headers = message.get("headers", ())
+    if not isinstance(headers, (list, tuple)):
+        # They can be gone through once.
+        headers = list(headers)
+        message = {**message, "headers": headers}
+    try:
+        texts = [(str(name, "latin-1"), str(value, "latin-1")) for name, value in headers]
+    except (TypeError, ValueError):
+        # The server is to say it.
+        return message
+    cookie = visit.answered(message.get("status", 0), texts)
+    return message if cookie is None else {**message, "headers": [*headers, (b"set-cookie", cookie.encode("latin-1"))]}

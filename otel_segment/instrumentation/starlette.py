@@ -13,6 +13,7 @@ from otel_segment.instrumentation.asgi import serve
 __all__ = ["SegmentStarletteInstrumentor"]
 
 _TEMPLATE = "otel_segment.route"
+_MOUNT = "otel_segment.mount"
 _IDS = ("identity", "id", "pk", "user_id", "username")
 """Where a user's id may be; Starlette itself names the first, and its own ``SimpleUser`` has but the last."""
 
@@ -35,9 +36,11 @@ class SegmentStarletteInstrumentor(SegmentInstrumentor):
                 await wrapped(*arguments, **keywords)
             else:
                 scope, receive, send = arguments
+                scope.setdefault(_MOUNT, scope.get("root_path", ""))
                 await serve(wrapped, scope, receive, send, web, _STARLETTE)
 
         hooks.wrap("starlette.applications", "Starlette.__call__", call)
+        hooks.wrap("starlette.routing", "Mount.handle", _handle_mount)
         hooks.wrap("starlette.routing", "Route.handle", _handle)
         if find_spec("fastapi") is not None:
             from fastapi.routing import APIRoute
@@ -47,15 +50,32 @@ class SegmentStarletteInstrumentor(SegmentInstrumentor):
                 hooks.wrap("fastapi.routing", "APIRoute.handle", _handle)
 
 
+async def _handle_mount(wrapped: Any, route: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    """Note the template of the path that an application is mounted at, of which the scope has but what it matched."""
+    scope: Scope = arguments[0] if arguments else keywords["scope"]
+    if KEY in scope:
+        scope[_MOUNT] = f"{scope.get(_MOUNT, '')}{route.path}"
+    await wrapped(*arguments, **keywords)
+
+
 async def _handle(wrapped: Any, route: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
     """Note the template of the route; ask who is signed in where that takes waiting."""
     scope: Scope = arguments[0] if arguments else keywords["scope"]
     visit: Visit | None = scope.get(KEY)
     if visit is not None:
-        scope[_TEMPLATE] = route.path
+        scope[_TEMPLATE] = scope.get(_MOUNT, "") + _path(route, scope)
+        # What stands between may have made a scope of its own, and have begun to trace.
+        visit.adopt(_STARLETTE, scope)
         if visit.awaits_user:
             await visit.ask_user()
     await wrapped(*arguments, **keywords)
+
+
+def _path(route: Any, scope: Scope) -> str:
+    # FastAPI keeps the template of a route in an included router apart from the route.
+    context = (scope.get("fastapi") or {}).get("effective_route_context")
+    path: str = context.path if context is not None and context.original_route is route else route.path
+    return path
 
 
 class _Starlette:
@@ -70,16 +90,13 @@ class _Starlette:
     def user_id(self, native: Scope) -> object:
         """Return the id of the user whom the authentication middleware has found."""
         user = native.get("user")
-        if user is None or not getattr(user, "is_authenticated", False):
+        if user is None or _attribute(user, "is_authenticated") is not True:
             return None
         return next((found for name in _IDS if (found := _attribute(user, name)) is not None), None)
 
     def route(self, native: Scope) -> str | None:
-        """Return the template of the route, under the path that its application is mounted at."""
-        # FastAPI keeps the template of a route in an included router apart from the route.
-        included = getattr((native.get("fastapi") or {}).get("effective_route_context"), "path", None)
-        template = included or native.get(_TEMPLATE)
-        return None if template is None else f"{native.get('root_path', '')}{template}"
+        """Return the template of the route, with the one of the path that its application is mounted at."""
+        return native.get(_TEMPLATE)
 
 
 _STARLETTE = _Starlette()
@@ -88,5 +105,5 @@ _STARLETTE = _Starlette()
 def _attribute(user: Any, name: str) -> object:
     try:
         return getattr(user, name, None)
-    except NotImplementedError:
+    except Exception:  # noqa: BLE001 - an attribute that is not there, in the words of its owner
         return None
