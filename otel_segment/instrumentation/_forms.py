@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, TypeAlias
 
-__all__ = ["Pattern", "callback", "patterns", "sources", "text", "words"]
+__all__ = ["Late", "Pattern", "callback", "patterns", "sources", "text", "words"]
 
 Pattern: TypeAlias = re.Pattern[str]
 
@@ -46,10 +46,10 @@ def callback(value: object) -> Callable[..., Any]:
         message = f"not something that can be called; {cure}"
         raise ValueError(message)
     module, _, name = value.strip().partition(":")
-    return _Late(module, name)
+    return Late(module, name)
 
 
-class _Late:
+class Late:
     """A function that is imported when it is first called: its module may need an application that is being set up."""
 
     def __init__(self, module: str, name: str) -> None:
@@ -58,9 +58,20 @@ class _Late:
         self._found: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
+        return self._import()(*arguments)
+
+    @property
+    def found(self) -> Callable[..., Any] | None:
+        """The function; None where it cannot be imported, which calling it tells."""
+        try:
+            return self._import()
+        except Exception:  # noqa: BLE001 - the module is foreign code
+            return None
+
+    def _import(self) -> Callable[..., Any]:
         if self._found is None:
             self._found = getattr(import_module(self._module), self._name)
-        return self._found(*arguments)
+        return self._found
 
 
 def sources(value: object) -> tuple[str, ...]:

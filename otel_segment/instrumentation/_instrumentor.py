@@ -13,9 +13,9 @@ from otel_segment.instrumentation._hooks import Hooks
 from otel_segment.instrumentation._settings import WebArguments
 from otel_segment.instrumentation._web import Web
 
-__all__ = ["SegmentInstrumentor"]
+__all__ = ["OF_OPENTELEMETRY", "SegmentInstrumentor"]
 
-_OF_OPENTELEMETRY = frozenset(("logger_provider", "meter_provider", "tracer_provider"))
+OF_OPENTELEMETRY = frozenset(("logger_provider", "meter_provider", "tracer_provider"))
 """What OpenTelemetry's loader may pass to any instrumentor."""
 
 
@@ -71,7 +71,7 @@ class SegmentInstrumentor(BaseInstrumentor):  # type: ignore[misc, unused-ignore
         if conflict is not None:
             logger.debug("%s: %s", type(self).__name__, conflict)
             return
-        self._of_all = Web({name: settings[name] for name in settings.keys() - _OF_OPENTELEMETRY})
+        self._of_all = Web({name: settings[name] for name in settings.keys() - OF_OPENTELEMETRY})
         self._begin()
 
     def _uninstrument(self, **_: Any) -> None:

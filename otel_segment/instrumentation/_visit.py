@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry.context import Context, get_current
@@ -86,11 +87,17 @@ class Visit:
         """Whether the event waits for the beginning of the body."""
         return self._page is not None and self._page.takes_title
 
-    async def ask_user(self) -> None:
-        """Ask an asynchronous ``get_user``, once for a request."""
+    async def ask_user(self, threaded: Callable[..., Any] | None = None) -> None:
+        """Ask ``get_user`` in this event loop, once for a request.
+
+        Args:
+            threaded: Makes a plain function one that is awaited; without it, only an asynchronous one is asked.
+        """
         if self.awaits_user:
             self.awaits_user = False
             await self._who.ask()
+        elif threaded is not None:
+            await self._who.ask(threaded)
 
     def answered(self, status: int, headers: "list[tuple[str, str]]") -> str | None:
         """Take note of an answer that begins.

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from fnmatch import translate
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from otel_segment._log import say_once
@@ -42,12 +42,16 @@ class Web:
         self.asks_consent = settings.get_consent is not None or settings.consent_cookie is not None
         reader = settings.consent_cookie
         self.category = settings.consent_category or (_DEFAULT_CATEGORY if reader is None else reader.category)
-        self.awaits_user = settings.get_user is not None and is_asynchronous(settings.get_user)
         self._excluded = tuple(
             pattern for pattern in (settings.excluded_urls, _also_excluded(os.environ)) if pattern is not None
         )
         self._api = re.compile("|".join(map(translate, settings.api_paths or ()))) if settings.api_paths else None
         self.is_excluded = lru_cache(1_024)(self._is_excluded)
+
+    @cached_property
+    def awaits_user(self) -> bool:
+        """Whether ``get_user`` has to be awaited; known with the first request, when it can be imported."""
+        return self.settings.get_user is not None and is_asynchronous(self.settings.get_user)
 
     def is_api(self, path: str) -> bool:
         """Tell whether a path is one of ``api_paths``."""

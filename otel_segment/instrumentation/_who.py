@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -71,14 +71,19 @@ class Who:
         """Whether the person's connection is a secure one, as far as it is known."""
         return self._seen.scheme == "https"
 
-    async def ask(self) -> None:
-        """Ask ``get_user``, in this event loop."""
+    async def ask(self, threaded: Callable[..., Any] | None = None) -> None:
+        """Ask ``get_user``, in this event loop, if nobody has yet.
+
+        Args:
+            threaded: Makes of a plain function one that can be awaited.
+        """
         settings = self._web.settings
-        if settings.get_user is not None:
+        callback = settings.get_user
+        if callback is not None and self._answer is _UNASKED:
             self._answer = None
-            self._answer = await call_async(
-                settings.get_user, "get_user", self.framework.request(self.request.native), settings.get_user_timeout
-            )
+            request = self.framework.request(self.request.native)
+            function = callback if threaded is None or self._web.awaits_user else threaded(callback)
+            self._answer = await call_async(function, "get_user", request, settings.get_user_timeout)
 
     def cookie_due(self, *, may_be_set: bool) -> str | None:
         """Return the id that a cookie is to be set for.
