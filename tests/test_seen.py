@@ -275,7 +275,7 @@ print(*used)
 """
 
 
-@pytest.mark.parametrize(("time_to_live", "most"), [(None, 22), (3_600, 28)])
+@pytest.mark.parametrize(("time_to_live", "most"), [(None, 26), (3_600, 32)])
 def test_memory(time_to_live: float | None, most: int) -> None:
     """A person takes some twenty bytes, and whoever comes when all room is taken takes none."""
     program = MEMORY.format(time_to_live=time_to_live)

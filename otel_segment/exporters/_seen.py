@@ -12,8 +12,8 @@ Bytes   What
 6       When, in milliseconds since 1970, where there is a time to live
 ======  ==============================================================
 
-Records lie in rows of some 32, the newest at the end of its row. So each step is one search or one copy in a few
-hundred bytes, and nothing but the bytes is kept: some 23 for each person, where a dictionary of two numbers takes about
+Records lie in rows of some 16, the newest at the end of its row. So each step is one search or one copy in some
+hundred bytes, and nothing but the bytes is kept: some 25 for each person, where a dictionary of two numbers takes about
 150.
 
 That any two of 100,000 people are taken for one has a probability of 1 in 4 billion, and so has a change of what is
@@ -42,7 +42,7 @@ _MOMENT = 6
 _LATE = 7 * 86_400_000
 """Milliseconds that an event may come after others that happened later."""
 
-_IN_A_ROW = 32
+_IN_A_ROW = 16
 _TO_SAID = sys.hash_info.width - 32
 """Bits of a hash to leave out, so that four bytes stay."""
 
@@ -59,8 +59,8 @@ class _Turn:
 class Seen:
     """Remembers what was last said of whom, for each kind of call.
 
-    Where there is no more room, one who was not seen for long is forgotten. With a limit below 64 that is the one who
-    was not seen for the longest time; else, of some 32, the eldest who was not seen again, while those who were count
+    Where there is no more room, one who was not seen for long is forgotten. With a limit below 32 that is the one who
+    was not seen for the longest time; else, of some 16, the eldest who was not seen again, while those who were count
     as new. A forked child goes on with what its parent knew.
 
     Args:

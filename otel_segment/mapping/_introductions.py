@@ -97,26 +97,26 @@ class _Said:
             person = "a" + ids["anonymousId"]
         else:
             return None
-        attributes = record.attributes
         traits: JsonObject = {}
+        is_text = self._plain is not None
         if self._plain is None:
             traits = self._traits.of(self._call, record, plan, traits)
         else:
+            attributes = record.attributes
             for field, name, get in self._plain:
                 value = attributes.get(name, MISSING)
                 if value is not MISSING or (value := get(record, MISSING)) is not MISSING:
                     traits[field] = value
+                    if type(value) is not str:
+                        is_text = False
         if self._finish is not None:
             traits = self._finish.fields(record, self._kind, traits)
         content: Hashable = ()
-        if traits or self._is_group:
-            # Of texts alone the hash is the cheaper one, and tells as much.
-            for value in traits.values():
-                if type(value) is not str:
-                    content = _encoded((own if self._is_group else None, traits))
-                    break
-            else:
-                content = (own if self._is_group else None, frozenset(traits.items()))
+        if self._is_group:
+            content = _encoded((own, traits))
+        elif traits:
+            # Of texts alone the hash is the cheaper one, and tells as much; they come in the order of the mapping.
+            content = (*traits, *traits.values()) if is_text and self._finish is None else _encoded(traits)
         elif user_id is None:
             return None
         time = record.timestamp or record.observed_timestamp
