@@ -11,7 +11,7 @@ from otel_segment.instrumentation._settings import WebArguments
 from otel_segment.instrumentation._visit import KEY, Visit
 from otel_segment.instrumentation._web import Web
 
-__all__ = ["AnalyticsMiddleware", "serve"]
+__all__ = ["AnalyticsMiddleware", "Receive", "Send", "serve"]
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

@@ -8,7 +8,8 @@ from otel_segment.instrumentation._hooks import Hooks
 from otel_segment.instrumentation._instrumentor import SegmentInstrumentor
 from otel_segment.instrumentation._request import Scope
 from otel_segment.instrumentation._visit import KEY, Visit
-from otel_segment.instrumentation.asgi import serve
+from otel_segment.instrumentation._web import Web
+from otel_segment.instrumentation.asgi import Receive, Send, serve
 
 __all__ = ["SegmentStarletteInstrumentor"]
 
@@ -30,14 +31,10 @@ class SegmentStarletteInstrumentor(SegmentInstrumentor):
         return ("starlette >= 0.27",)
 
     def _wrap(self, hooks: Hooks) -> None:
-        async def call(wrapped: Any, app: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        def call(wrapped: Any, app: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             web = self._web_for(app)
-            if web is None:
-                await wrapped(*arguments, **keywords)
-            else:
-                scope, receive, send = arguments
-                scope.setdefault(_MOUNT, scope.get("root_path", ""))
-                await serve(wrapped, scope, receive, send, web, _STARLETTE)
+            # Wrong arguments raise at once: so uvicorn tells applications from what makes them.
+            return wrapped(*arguments, **keywords) if web is None else _serve(wrapped, web, *arguments, **keywords)
 
         hooks.wrap("starlette.applications", "Starlette.__call__", call)
         hooks.wrap("starlette.routing", "Mount.handle", _handle_mount)
@@ -48,6 +45,11 @@ class SegmentStarletteInstrumentor(SegmentInstrumentor):
             # It had none of its own for long.
             if "handle" in vars(APIRoute):
                 hooks.wrap("fastapi.routing", "APIRoute.handle", _handle)
+
+
+async def _serve(app: Any, web: Web, scope: Scope, receive: Receive, send: Send) -> None:
+    scope.setdefault(_MOUNT, scope.get("root_path", ""))
+    await serve(app, scope, receive, send, web, _STARLETTE)
 
 
 async def _handle_mount(wrapped: Any, route: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
