@@ -8,6 +8,7 @@ from otel_segment.emit._plain import plain_map
 from otel_segment.emit._presence import Presence
 from otel_segment.emit._refusals import refused
 from otel_segment.emit._scope import VisitorScope, current_visitor, use_visitor
+from otel_segment.emit._stay import current_stay, request_stay
 from otel_segment.emit._uid import new_uid
 from otel_segment.emit._visitor import Visitor, VisitorAttributes
 
@@ -24,11 +25,13 @@ __all__ = [
     "Visitor",
     "VisitorAttributes",
     "VisitorScope",
+    "current_stay",
     "current_visitor",
     "emit",
     "id_text",
     "new_uid",
     "plain_map",
     "refused",
+    "request_stay",
     "use_visitor",
 ]

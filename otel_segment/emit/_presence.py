@@ -18,17 +18,23 @@ class Presence:
 
     Args:
         ask: Returns the visitor; called for each event, so that who signs in meanwhile is known from then on.
+        owner: What it belongs to, for who has to know.
+        prepared: What else is to be done with the context; nothing for most.
     """
 
-    __slots__ = ("_before", "_stay")
+    __slots__ = ("_before", "_prepared", "_stay")
 
-    def __init__(self, ask: Callable[[], Visitor]) -> None:
-        self._stay = AskedStay(ask)
+    def __init__(
+        self, ask: Callable[[], Visitor], owner: object = None, prepared: Callable[[Context], Context] | None = None
+    ) -> None:
+        self._stay = AskedStay(ask, owner)
+        self._prepared = prepared
         self._before: Context | None = None
 
     def __enter__(self) -> None:
         self._before = before = get_current()
-        attach(set_value(KEY, self._stay, before))
+        inside = set_value(KEY, self._stay, before)
+        attach(inside if self._prepared is None else self._prepared(inside))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

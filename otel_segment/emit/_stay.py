@@ -8,7 +8,7 @@ from opentelemetry.context import Context, create_key
 
 from otel_segment.emit._visitor import Visitor, VisitorAttributes, inherit
 
-__all__ = ["KEY", "AnyStay", "AskedStay", "Stay", "current_stay", "entered"]
+__all__ = ["KEY", "AnyStay", "AskedStay", "Stay", "current_stay", "entered", "request_stay"]
 
 
 class AnyStay(Protocol):
@@ -39,14 +39,16 @@ class AskedStay:
 
     Args:
         ask: Returns the visitor; the same one as long as nothing has changed.
+        owner: What it belongs to, for who has to know.
     """
 
-    __slots__ = ("_ask", "_asked", "_attributes", "over")
+    __slots__ = ("_ask", "_asked", "_attributes", "over", "owner")
 
     around = None
 
-    def __init__(self, ask: Callable[[], Visitor]) -> None:
+    def __init__(self, ask: Callable[[], Visitor], owner: object = None) -> None:
         self._ask = ask
+        self.owner = owner
         self._asked: Visitor | None = None
         self._attributes: VisitorAttributes | None = None
         self.over = False
@@ -98,3 +100,12 @@ def current_stay(context: Context) -> AnyStay | None:
         stay = stay.around
     found: AnyStay | None = stay
     return found
+
+
+def request_stay(stay: AnyStay | None) -> AskedStay | None:
+    """The stay of the request that a stay is inside of, or is itself; None outside of all requests."""
+    while stay is not None:
+        if isinstance(stay, AskedStay):
+            return stay
+        stay = stay.around
+    return None

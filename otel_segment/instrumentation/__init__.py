@@ -6,7 +6,7 @@ Under ``opentelemetry-instrument`` Flask, Django, Starlette and FastAPI are inst
 API.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from otel_segment.instrumentation._user import User
 
@@ -24,7 +24,7 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name not in _PLACES:

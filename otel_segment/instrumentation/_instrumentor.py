@@ -59,7 +59,8 @@ class SegmentInstrumentor(BaseInstrumentor):  # type: ignore[misc, unused-ignore
 
     def uninstrument_app(self, app: Any) -> None:
         """Take back what :meth:`instrument_app` did."""
-        self._apps.pop(app, None)
+        if (web := self._apps.pop(app, None)) is not None:
+            web.close()
         self._end()
 
     def _web_for(self, app: Any) -> Web | None:
@@ -75,6 +76,8 @@ class SegmentInstrumentor(BaseInstrumentor):  # type: ignore[misc, unused-ignore
         self._begin()
 
     def _uninstrument(self, **_: Any) -> None:
+        if self._of_all is not None:
+            self._of_all.close()
         self._of_all = None
         self._end()
 

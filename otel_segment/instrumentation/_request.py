@@ -71,6 +71,15 @@ class Request(ABC):
             The value; empty where there is none.
         """
 
+    @abstractmethod
+    def rewrite(self, name: str, value: str) -> None:
+        """Let everybody who reads a header from now on, here or in the application, find another value.
+
+        Args:
+            name: As in :meth:`header`.
+            value: The value; empty to take the header away.
+        """
+
     @cached_property
     def cookies(self) -> Mapping[str, str]:
         """The cookies by name; of several of one name the first, which is the one with the longest path."""
@@ -125,6 +134,15 @@ class WsgiRequest(Request):
         """Return a header of the request."""
         return _text(self._environ.get("HTTP_" + name.upper().replace("-", "_")))
 
+    def rewrite(self, name: str, value: str) -> None:
+        """Let everybody who reads a header from now on find another value."""
+        environ: Any = self._environ
+        variable = "HTTP_" + name.upper().replace("-", "_")
+        if value:
+            environ[variable] = value
+        else:
+            environ.pop(variable, None)
+
 
 class AsgiRequest(Request):
     """A request that came by ASGI.
@@ -173,6 +191,15 @@ class AsgiRequest(Request):
         """Return a header of the request."""
         found = self._headers.get(name.encode("latin-1", "replace"))
         return "" if found is None else found.decode("latin-1")
+
+    def rewrite(self, name: str, value: str) -> None:
+        """Let everybody who reads a header from now on find another value."""
+        key = name.encode("latin-1")
+        headers = [pair for pair in self._scope.get("headers", ()) if pair[0] != key]
+        if value:
+            headers.append((key, value.encode("latin-1", "replace")))
+        self._scope["headers"] = headers
+        self.__dict__.pop("_headers", None)
 
     @cached_property
     def _headers(self) -> dict[bytes, bytes]:

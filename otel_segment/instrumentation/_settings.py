@@ -7,8 +7,10 @@ from typing import Any, TypedDict
 
 from otel_segment import _parsers
 from otel_segment._env import Row, read
+from otel_segment.instrumentation._callers import Callers, parse_callers
 from otel_segment.instrumentation._consent_cookies import ConsentReader, reader
 from otel_segment.instrumentation._forms import Pattern, callback, patterns, sources, text, words
+from otel_segment.instrumentation._hosts import Hosts, parse_hosts
 from otel_segment.instrumentation._trust import Trust, parse_trust
 
 __all__ = ["ROWS", "WebArguments", "WebSettings", "resolve_web"]
@@ -101,6 +103,15 @@ ROWS: tuple[Row, ...] = (
     ),
     _row("respect_gpc", True, _parsers.boolean, "`Sec-GPC: 1` means no identity and no event, unless consent says so"),
     _row("respect_dnt", False, _parsers.boolean, "`DNT: 1` means the same"),
+    _row("propagate", False, _parsers.boolean, "hand the visitor on to the services that `propagate_to` lists"),
+    _row("propagate_to", None, parse_hosts, "hosts, as `*.internal.example`, that the visitor is handed on to"),
+    _row(
+        "trusted_callers",
+        None,
+        parse_callers,
+        "networks of the services whose word on the visitor is believed",
+        missing="believes nobody",
+    ),
 )
 
 
@@ -134,6 +145,9 @@ class WebArguments(TypedDict, total=False):
     consent_category: str
     respect_gpc: bool
     respect_dnt: bool
+    propagate: bool
+    propagate_to: object
+    trusted_callers: object
 
 
 @dataclass(frozen=True)
@@ -167,6 +181,9 @@ class WebSettings:
     consent_category: str | None
     respect_gpc: bool
     respect_dnt: bool
+    propagate: bool
+    propagate_to: Hosts | None
+    trusted_callers: Callers | None
 
 
 def resolve_web(arguments: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> WebSettings:

@@ -85,6 +85,10 @@ class Trust:
         """
         return _connected(request.peer, request.scheme, request.host)
 
+    def believes(self, peer: str) -> bool:  # noqa: ARG002
+        """Say whether who is connected is one of them."""
+        return False
+
 
 class _Believing(Trust, ABC):
     """Believes some proxies; a subclass says which."""
@@ -95,7 +99,7 @@ class _Believing(Trust, ABC):
     def client(self, request: Request) -> Seen:
         """Return who sent a request, and how."""
         peer = request.peer
-        if not self._believes(peer):
+        if not self.believes(peer):
             return super().client(request)
         header = request.header
         told = (
@@ -135,10 +139,6 @@ class _Believing(Trust, ABC):
         return _Claim(address, hops) if address else None
 
     @abstractmethod
-    def _believes(self, peer: str) -> bool:
-        """Say whether who is connected is a proxy that is believed."""
-
-    @abstractmethod
     def _position(self, nodes: list[str]) -> int:
         """Return which of the nodes, nearest first, is the client, counted from one; zero for none."""
 
@@ -150,7 +150,7 @@ class _Hops(_Believing):
         super().__init__()
         self._hops = hops
 
-    def _believes(self, peer: str) -> bool:  # noqa: ARG002  # a number says nothing of who it is
+    def believes(self, peer: str) -> bool:  # noqa: ARG002  # a number says nothing of who it is
         return True
 
     def _position(self, nodes: list[str]) -> int:
@@ -167,7 +167,7 @@ class _Networks(_Believing):
         self._unix = unix
         self._is_inside = lru_cache(maxsize=1024)(self._look_up)
 
-    def _believes(self, peer: str) -> bool:
+    def believes(self, peer: str) -> bool:
         if peer in _UNIX_PEERS:
             return self._unix
         address = _bare(peer)

@@ -13,6 +13,7 @@ from otel_segment.emit import Presence
 from otel_segment.instrumentation import _page_view
 from otel_segment.instrumentation._announcement import announce_page, announce_request
 from otel_segment.instrumentation._bots import is_bot
+from otel_segment.instrumentation._callers import take_over, without_ours
 from otel_segment.instrumentation._framework import Framework
 from otel_segment.instrumentation._request import Request
 from otel_segment.instrumentation._title import MOST_READ, title_of
@@ -61,14 +62,15 @@ class Visit:
     def __init__(self, request: Request, web: Web, framework: Framework) -> None:
         self._request = request
         self._web = web
-        self._who = who = Who(request, web, framework)
+        handed_on, had_any = take_over(request, web.callers, web.trust.client)
+        self._who = who = Who(request, web, framework, handed_on)
         self._started = time.perf_counter_ns()
         self._page: Answer | None = None
         self._call: Answer | None = None
         self._span: Span | None = None
         self.note_trace()
-        self.presence = Presence(who.visitor)
-        self.awaits_user = web.awaits_user
+        self.presence = Presence(who.visitor, web.hosts, without_ours if had_any else None)
+        self.awaits_user = web.awaits_user and handed_on is None
 
     def adopt(self, framework: Framework, native: Any) -> None:
         """Let a framework inside say what it knows of the request."""

@@ -10,7 +10,10 @@ from typing import Any
 
 from otel_segment._log import say_once
 from otel_segment.errors import ConfigurationError
+from otel_segment.instrumentation import _clients
 from otel_segment.instrumentation._callbacks import is_asynchronous
+from otel_segment.instrumentation._callers import NOBODY
+from otel_segment.instrumentation._hosts import Hosts
 from otel_segment.instrumentation._salts import Salts
 from otel_segment.instrumentation._settings import WebSettings, resolve_web
 from otel_segment.instrumentation._trust import Trust, parse_trust
@@ -35,6 +38,8 @@ class Web:
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self.settings = settings = resolve_web(arguments)
         self.trust: Trust = settings.trusted_proxies or parse_trust(None)
+        self.callers = settings.trusted_callers or NOBODY
+        self.hosts = _listed(settings)
         self.salts = Salts(settings.salt, settings.salt_folder)
         self.cookie = _cookie(settings)
         self.makes_cookies = "cookie" in settings.anonymous_id
@@ -47,6 +52,13 @@ class Web:
         )
         self._api = re.compile("|".join(map(translate, settings.api_paths or ()))) if settings.api_paths else None
         self.is_excluded = lru_cache(1_024)(self._is_excluded)
+        if self.hosts is not None:
+            _clients.start(self.hosts)
+
+    def close(self) -> None:
+        """End what is going on in the whole process for these settings' sake."""
+        if self.hosts is not None:
+            _clients.stop(self.hosts)
 
     @cached_property
     def awaits_user(self) -> bool:
@@ -59,6 +71,14 @@ class Web:
 
     def _is_excluded(self, url: str) -> bool:
         return any(pattern.search(url) for pattern in self._excluded)
+
+
+def _listed(settings: WebSettings) -> Hosts | None:
+    if settings.propagate and settings.propagate_to is None:
+        say_once(
+            "web propagate", logging.WARNING, "propagate is on, but propagate_to lists no host to hand visitors to"
+        )
+    return settings.propagate_to if settings.propagate else None
 
 
 def _cookie(settings: WebSettings) -> CookieSettings:

@@ -33,10 +33,12 @@ class Who:
         request: The request.
         web: The settings, made ready.
         framework: Knows who is signed in.
+        handed_on: Whom a trusted caller says it to be, which counts before all else: nobody at all, without ids.
     """
 
-    def __init__(self, request: Request, web: Web, framework: Framework) -> None:
+    def __init__(self, request: Request, web: Web, framework: Framework, handed_on: Visitor | None = None) -> None:
         self.request = request
+        self._handed_on = handed_on
         self.framework = framework
         self._web = web
         self._answer: Any = _UNASKED
@@ -61,7 +63,9 @@ class Who:
 
     def objects(self) -> bool:
         """Tell whether the visitor asks not to be followed, and has not agreed to it all the same."""
-        settings = self._web.settings
+        settings, handed_on = self._web.settings, self._handed_on
+        if handed_on is not None and handed_on.user_id is None and handed_on.anonymous_id is None:
+            return True
         if not objects(self.request, dnt=settings.respect_dnt, gpc=settings.respect_gpc):
             return False
         return not self._agrees(unasked=False)
@@ -79,7 +83,7 @@ class Who:
         """
         settings = self._web.settings
         callback = settings.get_user
-        if callback is not None and self._answer is _UNASKED:
+        if callback is not None and self._answer is _UNASKED and self._handed_on is None:
             self._answer = None
             request = self.framework.request(self.request.native)
             function = callback if threaded is None or self._web.awaits_user else threaded(callback)
@@ -109,6 +113,8 @@ class Who:
 
     def _user(self) -> object:
         """Return who is signed in: an id, or a User."""
+        if self._handed_on is not None:
+            return None
         get_user = self._web.settings.get_user
         if get_user is None:
             found = self._signed_in_there()
@@ -133,6 +139,9 @@ class Who:
             return _NOBODY
         if self._surroundings is None:
             self._surroundings = self._around()
+        if self._handed_on is not None:
+            # Where the request is from, and with what it was sent, is the calling service's.
+            return self._handed_on._replace(consent=self._plain_consent(), page=self._surroundings.page)
         user = _read_user(signed_in)
         person: dict[str, Any] = {"anonymous_id": self._anonymous()}
         if user is not None:
@@ -143,8 +152,8 @@ class Who:
                 person["group_id"] = id_text(user.group_id)
         if (session := self._session()) is not None:
             person["session_id"] = session
-        if (consent := self._given_consent()) is not None:
-            person["consent"] = plain_map(consent)
+        if (consent := self._plain_consent()) is not None:
+            person["consent"] = consent
         return self._surroundings._replace(**person)
 
     def _around(self) -> Visitor:
@@ -199,6 +208,10 @@ class Who:
             return None
         return self.request.cookies.get(settings.session_cookie, "")[:256] or None
 
+    def _plain_consent(self) -> Any:
+        consent = self._given_consent()
+        return None if consent is None else plain_map(consent)
+
     def _given_consent(self) -> Mapping[str, object] | None:
         if self._consent is _UNASKED:
             self._consent = self._find_consent()
@@ -206,6 +219,8 @@ class Who:
         return found
 
     def _find_consent(self) -> Mapping[str, object] | None:
+        if self._handed_on is not None and self._handed_on.consent is not None:
+            return self._handed_on.consent
         settings = self._web.settings
         if settings.get_consent is not None:
             given = self._call("get_consent")
