@@ -45,17 +45,16 @@ class SegmentDjangoInstrumentor(SegmentInstrumentor):
 
         def wsgi(wrapped: Any, handler: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             web = self._web_for(handler)
-            if web is None:
+            if web is None or keywords or len(arguments) != 2:  # noqa: PLR2004 - environ, start_response
                 return wrapped(*arguments, **keywords)
-            return serve_wsgi(wrapped, arguments[0], arguments[1], web, DJANGO)
+            return serve_wsgi(wrapped, *arguments, web, DJANGO)
 
-        async def asgi(wrapped: Any, handler: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        # Not asynchronous itself: servers call without arguments to find out whether this is a factory.
+        def asgi(wrapped: Any, handler: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             web = self._web_for(handler)
-            if web is None:
-                await wrapped(*arguments, **keywords)
-            else:
-                scope, receive, send = arguments
-                await serve_asgi(wrapped, scope, receive, send, web, DJANGO)
+            if web is None or keywords or len(arguments) != 3:  # noqa: PLR2004 - scope, receive, send
+                return wrapped(*arguments, **keywords)
+            return serve_asgi(wrapped, *arguments, web, DJANGO)
 
         def load(wrapped: Any, _: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
             self._read_settings()
