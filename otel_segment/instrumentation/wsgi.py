@@ -58,7 +58,8 @@ def serve(
     """
     known: Visit | None = environ.get(KEY)
     if known is not None:
-        known.adopt(framework, environ)
+        if framework is not BARE:
+            known.adopt(framework, environ)
         return application(environ, start_response)
     visit = environ[KEY] = Visit(WsgiRequest(environ), web, framework)
     has_begun = False
