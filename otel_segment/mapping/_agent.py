@@ -9,10 +9,12 @@ from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record
 
 __all__ = [
+    "DATA_NAMES",
     "HINT_NAMES",
     "LOCALE_NAMES",
     "OS_NAMES",
     "USER_AGENT_NAMES",
+    "add_client_hints",
     "add_locale",
     "add_os",
     "add_user_agent",
@@ -47,12 +49,8 @@ def _headers(*names: str) -> tuple[str, ...]:
 
 
 USER_AGENT_NAMES = (semconv.USER_AGENT_ORIGINAL, semconv.HTTP_USER_AGENT, *_headers("user-agent"))
-HINT_NAMES = (
-    semconv.BROWSER_BRANDS,
-    semconv.BROWSER_MOBILE,
-    semconv.BROWSER_PLATFORM,
-    *_headers(*_HINTS),
-)
+DATA_NAMES = (semconv.BROWSER_BRANDS, semconv.BROWSER_MOBILE, semconv.BROWSER_PLATFORM)
+HINT_NAMES = _headers(*_HINTS)
 OS_NAMES = (
     semconv.USER_AGENT_OS_NAME,
     semconv.USER_AGENT_OS_VERSION,
@@ -73,14 +71,26 @@ def add_user_agent(record: Record, context: JsonObject) -> None:
 
 
 def add_user_agent_data(record: Record, context: JsonObject) -> None:
-    """Add ``context.userAgentData`` from ``browser.*`` attributes, else from captured client hints."""
+    """Add ``context.userAgentData`` from ``browser.*`` attributes."""
     data: JsonObject = {}
-    if brands := _brands(record.first(semconv.BROWSER_BRANDS)) or _hinted_brands(record, "sec-ch-ua"):
+    if brands := _brands(record.first(semconv.BROWSER_BRANDS)):
         data["brands"] = brands
-    mobile = record.first(semconv.BROWSER_MOBILE)
-    if (mobile := mobile if isinstance(mobile, bool) else _flag(record, "sec-ch-ua-mobile")) is not None:
+    if isinstance(mobile := record.first(semconv.BROWSER_MOBILE), bool):
         data["mobile"] = mobile
-    if platform := record.text(semconv.BROWSER_PLATFORM) or _hint(record, _PLATFORM):
+    if platform := record.text(semconv.BROWSER_PLATFORM):
+        data["platform"] = platform
+    if data:
+        context["userAgentData"] = data
+
+
+def add_client_hints(record: Record, context: JsonObject) -> None:
+    """Complete ``context.userAgentData`` from captured client hints."""
+    data: JsonObject = {}
+    if brands := _hinted_brands(record, "sec-ch-ua"):
+        data["brands"] = brands
+    if (mobile := _flag(record, "sec-ch-ua-mobile")) is not None:
+        data["mobile"] = mobile
+    if platform := _hint(record, _PLATFORM):
         data["platform"] = platform
     for header, field in _TEXT_HINTS:
         if hint := _hint(record, header):
@@ -90,7 +100,7 @@ def add_user_agent_data(record: Record, context: JsonObject) -> None:
     if (wow64 := _flag(record, "sec-ch-ua-wow64")) is not None:
         data["wow64"] = wow64
     if data:
-        context["userAgentData"] = data
+        context["userAgentData"] = {**data, **context.get("userAgentData", {})}
 
 
 def add_os(record: Record, context: JsonObject) -> None:

@@ -158,15 +158,16 @@ def _row(part: Part, *names: str, prefix: str | None = None) -> _Row:
 _ROWS = (
     _row(_add_app, *(name for _, name in _APP_FIELDS), semconv.ANALYTICS_APP, prefix="analytics.app."),
     _row(_page.add_page, *_page.PAGE_NAMES),
+    _row(_page.add_queried_campaign, *_page.PAGE_NAMES),
     _row(
         _page.add_campaign,
-        *_page.PAGE_NAMES,
         semconv.ANALYTICS_CAMPAIGN,
         prefix=semconv.ANALYTICS_CAMPAIGN + ".",
     ),
     _row(_add_ip, *_IP_NAMES),
     _row(_agent.add_user_agent, *_agent.USER_AGENT_NAMES),
-    _row(_agent.add_user_agent_data, *_agent.HINT_NAMES),
+    _row(_agent.add_user_agent_data, *_agent.DATA_NAMES),
+    _row(_agent.add_client_hints, *_agent.HINT_NAMES),
     _row(_agent.add_os, *_agent.OS_NAMES),
     _row(_agent.add_locale, *_agent.LOCALE_NAMES),
     _row(_add_timezone, semconv.ANALYTICS_TIMEZONE),

@@ -10,7 +10,7 @@ from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record, place_header, place_values
 from otel_segment.mapping._values import text
 
-__all__ = ["PAGE_NAMES", "add_campaign", "add_page", "page_hash", "request_attributes"]
+__all__ = ["PAGE_NAMES", "add_campaign", "add_page", "add_queried_campaign", "page_hash", "request_attributes"]
 
 _URL_NAMES = (semconv.BROWSER_DOCUMENT_URL_FULL, semconv.URL_FULL, semconv.HTTP_URL)
 _PATH_NAMES = (semconv.URL_PATH, semconv.HTTP_TARGET)
@@ -64,14 +64,18 @@ def add_page(record: Record, context: JsonObject) -> None:
         context["page"] = page
 
 
-def add_campaign(record: Record, context: JsonObject) -> None:
-    """Add ``context.campaign`` from the query's ``utm_`` keys and from ``analytics.campaign``.
+def add_queried_campaign(_: Record, context: JsonObject) -> None:
+    """Add ``context.campaign`` from the query's ``utm_`` keys.
 
     The names follow Segment's browser library: what comes after ``utm_``, and ``name`` for ``campaign``.
     """
-    campaign = _utm(context.get("page", {}).get("search", ""))
-    campaign.update(record.merged(semconv.ANALYTICS_CAMPAIGN))
-    if campaign:
+    if (page := context.get("page")) and (search := page.get("search")) and (campaign := _utm(search)):
+        context["campaign"] = campaign
+
+
+def add_campaign(record: Record, context: JsonObject) -> None:
+    """Lay ``analytics.campaign`` over ``context.campaign``."""
+    if campaign := {**context.get("campaign", {}), **record.merged(semconv.ANALYTICS_CAMPAIGN)}:
         context["campaign"] = campaign
 
 
@@ -79,7 +83,7 @@ def page_hash(record: Record) -> str | None:
     """Return the fragment of the page's URL, with its ``#``."""
     fragment = record.text(semconv.URL_FRAGMENT)
     if fragment is None:
-        url = next(filter(None, map(_split, filter(_is_text, record.each(*_URL_NAMES)))), None)
+        url = next(filter(None, map(_split, filter(_has_fragment, record.each(*_URL_NAMES)))), None)
         fragment = url.fragment if url else None
     return "#" + fragment.removeprefix("#") if fragment else None
 
@@ -202,6 +206,10 @@ def _redacted(text: str) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _has_fragment(value: object) -> bool:
+    return isinstance(value, str) and "#" in value
 
 
 def _split(url: str) -> _Url | None:

@@ -1,6 +1,7 @@
 """One event as the mapping sees it, whichever door it came in by."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -79,10 +80,12 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return None
 
     def text(self, *names: str) -> str | None:
-        """Return the first text under any of the names."""
-        for value in self.each(*names):
-            if isinstance(value, str):
-                return value
+        """Return the first text under any of the names that is not empty."""
+        for place in self.places:
+            for name in names:
+                value = place.get(name)
+                if isinstance(value, str) and value:
+                    return value
         return None
 
     def each(self, *names: str) -> Iterator[Any]:
@@ -119,13 +122,19 @@ def place_values(place: JsonObject, names: tuple[str, ...]) -> Iterator[Any]:
 
 def place_header(place: JsonObject, name: str) -> str | None:
     """Return a captured request header of one place."""
-    for spelling in (name, name.replace("-", "_")):
-        value = place.get(semconv.HTTP_REQUEST_HEADER_PREFIX + spelling)
+    for attribute in _spellings(name):
+        value = place.get(attribute)
         if isinstance(value, list | tuple):
             value = value[0] if value else None
         if isinstance(value, str) and value:
             return value
     return None
+
+
+@lru_cache(maxsize=64)
+def _spellings(name: str) -> tuple[str, ...]:
+    prefix = semconv.HTTP_REQUEST_HEADER_PREFIX
+    return tuple(dict.fromkeys((prefix + name, prefix + name.replace("-", "_"))))
 
 
 def merge_map(target: JsonObject, place: JsonObject, name: str) -> None:

@@ -3,7 +3,7 @@
 from enum import Enum
 
 from otel_segment import semconv
-from otel_segment.mapping._agent import HINT_NAMES, USER_AGENT_NAMES
+from otel_segment.mapping._agent import DATA_NAMES, HINT_NAMES, USER_AGENT_NAMES
 
 __all__ = ["CAMPAIGN_PREFIXES", "IDENTIFIERS", "REFERENCES", "Kind", "kind_of"]
 
@@ -90,7 +90,7 @@ _URLS = (
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_ADDRESSES, Kind.ADDRESS),
     **dict.fromkeys((*USER_AGENT_NAMES, _CONTEXT + "userAgent"), Kind.AGENT),
-    **dict.fromkeys((*HINT_NAMES, _CONTEXT + "userAgentData"), Kind.AGENT_PART),
+    **dict.fromkeys((*DATA_NAMES, *HINT_NAMES, _CONTEXT + "userAgentData"), Kind.AGENT_PART),
     **dict.fromkeys(_URLS, Kind.URL),
     **dict.fromkeys((semconv.URL_QUERY, _PAGE + "search", _CONTEXT_PAGE + "search"), Kind.QUERY),
     **dict.fromkeys((semconv.URL_FRAGMENT, _PAGE + "hash", _CONTEXT_PAGE + "hash"), Kind.FRAGMENT),
