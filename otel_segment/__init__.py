@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from otel_segment._configure import configure, flush, shutdown, stats
     from otel_segment.delivery import Stats
     from otel_segment.errors import ConfigurationError, OtelSegmentError
-    from otel_segment.exporters import SegmentLogRecordExporter, SegmentLogRecordProcessor, SegmentSpanExporter
+    from otel_segment.exporters import (
+        SegmentLogRecordExporter,
+        SegmentLogRecordProcessor,
+        SegmentSpanExporter,
+        VisitorLogRecordProcessor,
+    )
     from otel_segment.mapping import Mapping
     from otel_segment.reasons import DropReason
     from otel_segment.visitor import use_visitor
@@ -28,6 +33,7 @@ __all__ = [
     "SegmentLogRecordProcessor",
     "SegmentSpanExporter",
     "Stats",
+    "VisitorLogRecordProcessor",
     "__version__",
     "analytics",
     "configure",
@@ -46,6 +52,7 @@ _HOMES = {
     "SegmentLogRecordProcessor": "exporters",
     "SegmentSpanExporter": "exporters",
     "Stats": "delivery",
+    "VisitorLogRecordProcessor": "exporters",
     "configure": "_configure",
     "flush": "_configure",
     "shutdown": "_configure",

@@ -14,7 +14,7 @@ from typing_extensions import Unpack
 from otel_segment._log import logger
 from otel_segment.delivery import Stats, call_in_time, deliveries, door_processors, doors_of, drain, longest_shutdown
 from otel_segment.errors import ConfigurationError
-from otel_segment.exporters import SegmentLogRecordProcessor
+from otel_segment.exporters import SegmentLogRecordProcessor, put_visitor_first
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["configure", "flush", "shutdown", "stats"]
@@ -27,7 +27,8 @@ def configure(**settings: Unpack[SettingsArguments]) -> None:
     """Wire the OpenTelemetry SDK so that analytics events reach Segment.
 
     Adds a :class:`SegmentLogRecordProcessor` to the LoggerProvider that is set, or makes one and sets it. Where the
-    provider has a Segment exporter already, it says so and adds none, so that no event leaves twice.
+    provider has a Segment exporter already, it says so and adds none, so that no event leaves twice. Before all
+    processors stands a :class:`VisitorLogRecordProcessor` from then on.
 
     Args:
         **settings: The settings; what is not given comes from the environment. See
@@ -45,6 +46,7 @@ def configure(**settings: Unpack[SettingsArguments]) -> None:
                 logger.warning("configure(): the LoggerProvider has a Segment exporter already; nothing was added")
                 return
             provider.add_log_record_processor(SegmentLogRecordProcessor(**settings))
+            put_visitor_first(provider)
         elif _is_set(provider):
             message = (
                 f"configure(): the LoggerProvider that is set, {type(provider).__qualname__}, is not the SDK's and "
@@ -55,6 +57,7 @@ def configure(**settings: Unpack[SettingsArguments]) -> None:
             processor = SegmentLogRecordProcessor(**settings)
             made = LoggerProvider()
             made.add_log_record_processor(processor)
+            put_visitor_first(made)
             set_logger_provider(made)
 
 

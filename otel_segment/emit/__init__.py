@@ -1,5 +1,6 @@
 """From a call's arguments to one OpenTelemetry log record: what ``analytics`` and ``visitor`` are made of."""
 
+from otel_segment.emit._additions import additions
 from otel_segment.emit._call import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK
 from otel_segment.emit._emission import emit
 from otel_segment.emit._ids import id_text
@@ -25,6 +26,7 @@ __all__ = [
     "Visitor",
     "VisitorAttributes",
     "VisitorScope",
+    "additions",
     "current_stay",
     "current_visitor",
     "emit",

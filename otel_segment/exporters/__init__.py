@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from otel_segment.exporters._processor import SegmentLogRecordProcessor
     from otel_segment.exporters._rehearsal import Outcome, RecordedEvent, Rehearsal
     from otel_segment.exporters._spans import SegmentSpanExporter
+    from otel_segment.exporters._visitor_instrumentor import SegmentVisitorInstrumentor
+    from otel_segment.exporters._visitor_processor import VisitorLogRecordProcessor, put_visitor_first
 
 __all__ = [
     "MappingFile",
@@ -21,6 +23,9 @@ __all__ = [
     "SegmentLogRecordExporter",
     "SegmentLogRecordProcessor",
     "SegmentSpanExporter",
+    "SegmentVisitorInstrumentor",
+    "VisitorLogRecordProcessor",
+    "put_visitor_first",
     "read_mapping_file",
 ]
 
@@ -32,6 +37,9 @@ _HOMES = {
     "SegmentLogRecordExporter": "_logs",
     "SegmentLogRecordProcessor": "_processor",
     "SegmentSpanExporter": "_spans",
+    "SegmentVisitorInstrumentor": "_visitor_instrumentor",
+    "VisitorLogRecordProcessor": "_visitor_processor",
+    "put_visitor_first": "_visitor_processor",
     "read_mapping_file": "_mapping_file",
 }
 
