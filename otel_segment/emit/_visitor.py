@@ -1,6 +1,5 @@
 """What is known of a visitor, and the attributes that say it."""
 
-from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from otel_segment.emit._lists import carried
@@ -34,7 +33,7 @@ from otel_segment.semconv import (
     USER_ROLES,
 )
 
-__all__ = ["Attributes", "Visitor", "VisitorAttributes", "inherit", "is_another"]
+__all__ = ["Attributes", "Visitor", "VisitorAttributes", "attributes_of", "inherit", "is_another"]
 
 Attributes: TypeAlias = dict[str, Plain]
 Map: TypeAlias = dict[str, Plain]
@@ -117,62 +116,75 @@ class VisitorAttributes:
 
     def __init__(self, visitor: Visitor) -> None:
         described, traits = _described(visitor)
-        self.surroundings = dict(_surroundings(visitor))
-        self.without_traits = {**self.surroundings, **dict(_person(visitor))}
+        self.surroundings: Attributes = {}
+        _add_surroundings(visitor, self.surroundings)
+        self.without_traits = self.surroundings.copy()
+        _add_person(visitor, self.without_traits)
         self.for_group = {**self.without_traits, **described}
         self.all = {**self.for_group, **traits}
 
 
-def _person(visitor: Visitor) -> Iterator[tuple[str, Plain]]:
-    for name, value in (
-        (USER_ID, visitor.user_id),
-        (ANALYTICS_ANONYMOUS_ID, visitor.anonymous_id),
-        (ANALYTICS_GROUP_ID, visitor.group_id),
-        (SESSION_ID, visitor.session_id),
-    ):
-        if value:
-            yield name, value
+def attributes_of(visitor: Visitor) -> Attributes:
+    """All attributes of a visitor, for one event alone: a map of its own."""
+    attributes: Attributes = {}
+    _add_surroundings(visitor, attributes)
+    _add_person(visitor, attributes)
+    if visitor.traits:
+        for each in _described(visitor):
+            attributes.update(each)
+    return attributes
+
+
+def _add_person(visitor: Visitor, attributes: Attributes) -> None:
+    if visitor.user_id:
+        attributes[USER_ID] = visitor.user_id
+    if visitor.anonymous_id:
+        attributes[ANALYTICS_ANONYMOUS_ID] = visitor.anonymous_id
+    if visitor.group_id:
+        attributes[ANALYTICS_GROUP_ID] = visitor.group_id
+    if visitor.session_id:
+        attributes[SESSION_ID] = visitor.session_id
     if visitor.consent is not None:
-        yield ANALYTICS_CONSENT, carried(visitor.consent)
+        attributes[ANALYTICS_CONSENT] = carried(visitor.consent)
 
 
 def _described(visitor: Visitor) -> tuple[Attributes, Attributes]:
-    named, rest = _split(visitor.traits or {}, _OF_TRAITS)
+    named: Attributes = {}
+    rest = _split(visitor.traits or {}, _OF_TRAITS, named)
     return named, {ANALYTICS_TRAITS: carried(rest)} if rest else {}
 
 
-def _surroundings(visitor: Visitor) -> Iterator[tuple[str, Plain]]:
-    for name, value in (
-        (CLIENT_ADDRESS, visitor.ip),
-        (USER_AGENT_ORIGINAL, visitor.user_agent),
-        (ANALYTICS_LOCALE, visitor.locale),
-        (ANALYTICS_TIMEZONE, visitor.timezone),
-    ):
-        if value:
-            yield name, value
-    page, rest_of_page = _split(visitor.page or {}, _OF_PAGE)
-    yield from page.items()
-    device, rest_of_device = _split(visitor.device or {}, _OF_DEVICE)
-    yield from device.items()
-    if rest_of_device:
-        yield ANALYTICS_DEVICE, carried(rest_of_device)
-    context: Map = {"page": rest_of_page} if rest_of_page else {}
-    context.update(visitor.context or {})
+def _add_surroundings(visitor: Visitor, attributes: Attributes) -> None:
+    if visitor.ip:
+        attributes[CLIENT_ADDRESS] = visitor.ip
+    if visitor.user_agent:
+        attributes[USER_AGENT_ORIGINAL] = visitor.user_agent
+    if visitor.locale:
+        attributes[ANALYTICS_LOCALE] = visitor.locale
+    if visitor.timezone:
+        attributes[ANALYTICS_TIMEZONE] = visitor.timezone
+    context: Map = {}
+    if visitor.page and (rest_of_page := _split(visitor.page, _OF_PAGE, attributes)):
+        context["page"] = rest_of_page
+    if visitor.device and (rest_of_device := _split(visitor.device, _OF_DEVICE, attributes)):
+        attributes[ANALYTICS_DEVICE] = carried(rest_of_device)
+    if visitor.context:
+        context.update(visitor.context)
     if context:
-        yield ANALYTICS_CONTEXT, carried(context)
+        attributes[ANALYTICS_CONTEXT] = carried(context)
 
 
-def _split(values: Map, names: dict[str, str]) -> tuple[Attributes, Map]:
-    """Those that a convention has a name for, under that name, and the others."""
-    named: Attributes = {}
+def _split(values: Map, names: dict[str, str], named: Attributes) -> Map:
+    """Add those that a convention has a name for, under that name, and give the others."""
     rest: Map = {}
     for key, value in values.items():
         name = names.get(key)
         if name is None or not _fits(name, value):
             rest[key] = value
         elif value:
-            named[name] = value.removeprefix(_LEADING.get(name, "")) if isinstance(value, str) else value
-    return named, rest
+            leading = _LEADING.get(name)
+            named[name] = value.removeprefix(leading) if leading and isinstance(value, str) else value
+    return rest
 
 
 def _fits(name: str, value: Plain) -> bool:

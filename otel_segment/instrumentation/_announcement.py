@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry._logs import LogRecord, SeverityNumber
 
 from otel_segment.analytics import outlet
-from otel_segment.emit import VisitorAttributes, new_uid
+from otel_segment.emit import attributes_of, new_uid
 from otel_segment.instrumentation._bots import is_bot
 from otel_segment.instrumentation._browser import hints
 from otel_segment.semconv import (
@@ -75,7 +75,7 @@ def announce_request(who: "Who", call: "Answer", took: int) -> None:
 
 def _of_visitor(who: "Who") -> dict[str, Any] | None:
     """Return what every event carries of the visitor; None where there is nobody whose event it could be."""
-    attributes = VisitorAttributes(who.visitor()).all
+    attributes = attributes_of(who.visitor())
     return attributes if USER_ID in attributes or ANALYTICS_ANONYMOUS_ID in attributes else None
 
 

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from otel_segment import semconv
 from otel_segment.instrumentation._request import Request
@@ -13,14 +14,13 @@ _TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 
 _LONGEST_HINT = 2_048
-# User-Agent Client Hints (https://wicg.github.io/ua-client-hints/). Every browser that has them sends the first.
+_LONGEST_PLATFORM = 64
+# User-Agent Client Hints (https://wicg.github.io/ua-client-hints/). Every browser that has them sends the first three,
+# unasked; the others only to who asks for them.
 _FIRST_HINT = "sec-ch-ua"
-_HINTS = tuple(
+_ASKED_HINTS = tuple(
     (name, semconv.HTTP_REQUEST_HEADER_PREFIX + name)
     for name in (
-        _FIRST_HINT,
-        "sec-ch-ua-mobile",
-        "sec-ch-ua-platform",
         "sec-ch-ua-arch",
         "sec-ch-ua-bitness",
         "sec-ch-ua-full-version-list",
@@ -29,25 +29,41 @@ _HINTS = tuple(
         "sec-ch-ua-wow64",
     )
 )
+_BRAND = re.compile(r'"((?:[^"\\]|\\.)*)"\s*;\s*v="((?:[^"\\]|\\.)*)"')
+_FLAGS = {"?0": False, "?1": True}
 
 
-def hints(request: Request) -> dict[str, list[str]]:
-    """Return the client hints of a request as attributes, under the names of captured headers.
+def hints(request: Request) -> dict[str, Any]:
+    """Return the client hints of a request as attributes.
 
     Args:
         request: The request.
 
     Returns:
-        Such as ``http.request.header.sec-ch-ua-platform`` to a list of its one value; nothing where the browser sends
-        none, as Firefox and Safari do.
+        ``browser.brands``, ``browser.mobile`` and ``browser.platform``, and what else was asked for under the names of
+        captured headers, each a list of one value; nothing where the browser sends none, as Firefox and Safari do.
     """
-    if not request.header(_FIRST_HINT):
+    header = request.header
+    brands = header(_FIRST_HINT)
+    if not brands or len(brands) > _LONGEST_HINT:
         return {}
-    return {
-        attribute: [value]
-        for name, attribute in _HINTS
-        if (value := request.header(name)) and len(value) <= _LONGEST_HINT
-    }
+    found = {**_first_hints(brands, header("sec-ch-ua-mobile"), header("sec-ch-ua-platform")[:_LONGEST_PLATFORM])}
+    for name, attribute in _ASKED_HINTS:
+        if (value := header(name)) and len(value) <= _LONGEST_HINT:
+            found[attribute] = [value]
+    return found
+
+
+@lru_cache(maxsize=256)
+def _first_hints(brands: str, mobile: str, platform: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if pairs := [f"{brand} {version}" for brand, version in _BRAND.findall(brands)]:
+        found[semconv.BROWSER_BRANDS] = pairs
+    if (is_mobile := _FLAGS.get(mobile.strip())) is not None:
+        found[semconv.BROWSER_MOBILE] = is_mobile
+    if name := platform.strip().strip('"'):
+        found[semconv.BROWSER_PLATFORM] = name
+    return found
 
 
 def language_of(accept_language: str) -> str | None:

@@ -86,6 +86,26 @@ class Request(ABC):
         return _cookies(self.header("cookie")[:_MOST_COOKIES])
 
 
+class _Variables(dict[str, str]):
+    """The variables of CGI (RFC 3875) by the names of headers; we ask for few, and always the same."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = variable = "HTTP_" + name.upper().replace("-", "_")
+        return variable
+
+
+class _Keys(dict[str, bytes]):
+    """The names of headers as ASGI has them."""
+
+    def __missing__(self, name: str) -> bytes:
+        self[name] = key = name.encode("latin-1", "replace")
+        return key
+
+
+_VARIABLES = _Variables()
+_KEYS = _Keys()
+
+
 class WsgiRequest(Request):
     """A request that came by WSGI, or one of which somebody kept the same variables.
 
@@ -132,12 +152,13 @@ class WsgiRequest(Request):
 
     def header(self, name: str) -> str:
         """Return a header of the request."""
-        return _text(self._environ.get("HTTP_" + name.upper().replace("-", "_")))
+        value = self._environ.get(_VARIABLES[name])
+        return value if type(value) is str else ""
 
     def rewrite(self, name: str, value: str) -> None:
         """Let everybody who reads a header from now on find another value."""
         environ: Any = self._environ
-        variable = "HTTP_" + name.upper().replace("-", "_")
+        variable = _VARIABLES[name]
         if value:
             environ[variable] = value
         else:
@@ -154,6 +175,7 @@ class AsgiRequest(Request):
 
     def __init__(self, scope: Scope, native: Any = None) -> None:
         self._scope = scope
+        self._headers: dict[bytes, bytes] | None = None
         self.native = scope if native is None else native
 
     @property
@@ -189,20 +211,22 @@ class AsgiRequest(Request):
 
     def header(self, name: str) -> str:
         """Return a header of the request."""
-        found = self._headers.get(name.encode("latin-1", "replace"))
-        return "" if found is None else found.decode("latin-1")
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = self._read_headers()
+        found = headers.get(_KEYS[name])
+        return found.decode("latin-1") if found else ""
 
     def rewrite(self, name: str, value: str) -> None:
         """Let everybody who reads a header from now on find another value."""
-        key = name.encode("latin-1")
+        key = _KEYS[name]
         headers = [pair for pair in self._scope.get("headers", ()) if pair[0] != key]
         if value:
             headers.append((key, value.encode("latin-1", "replace")))
         self._scope["headers"] = headers
-        self.__dict__.pop("_headers", None)
+        self._headers = None
 
-    @cached_property
-    def _headers(self) -> dict[bytes, bytes]:
+    def _read_headers(self) -> dict[bytes, bytes]:
         headers: dict[bytes, bytes] = {}
         for name, value in self._scope.get("headers", ()):
             if name in headers:

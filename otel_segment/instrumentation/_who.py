@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 
 from otel_segment._log import say_once
@@ -49,6 +48,7 @@ class Who:
         self._signed_in: object = None
         self._new_cookie: str | None = None
         self._takes_no_cookie = False
+        self._client: Seen | None = None
 
     def visitor(self) -> Visitor:
         """Return the visitor as of now; the same one as long as nothing has changed. Never raises."""
@@ -73,7 +73,7 @@ class Who:
     @property
     def is_https(self) -> bool:
         """Whether the person's connection is a secure one, as far as it is known."""
-        return self._seen.scheme == "https"
+        return self._seen().scheme == "https"
 
     async def ask(self, threaded: Callable[..., Any] | None = None) -> None:
         """Ask ``get_user``, in this event loop, if nobody has yet.
@@ -89,6 +89,10 @@ class Who:
             function = callback if threaded is None or self._web.awaits_user else threaded(callback)
             self._answer = await call_async(function, "get_user", request, settings.get_user_timeout)
 
+    def forgo_user(self) -> None:
+        """Do without ``get_user``, for a request that the application never sees."""
+        self._answer = None
+
     def cookie_due(self, *, may_be_set: bool) -> str | None:
         """Return the id that a cookie is to be set for.
 
@@ -102,9 +106,10 @@ class Who:
             self._visitor = None
         return self._new_cookie
 
-    @cached_property
     def _seen(self) -> Seen:
-        return self._web.trust.client(self.request)
+        if self._client is None:
+            self._client = self._web.trust.client(self.request)
+        return self._client
 
     def _call(self, name: str) -> Any:
         callback = getattr(self._web.settings, name)
@@ -158,7 +163,7 @@ class Who:
 
     def _around(self) -> Visitor:
         request = self.request
-        seen = self._web.trust.client(request)
+        seen = self._seen()
         path, query = request.path, request.query
         page = {"path": path}
         if url := full_url(seen.scheme, seen.host, path, query):
@@ -190,7 +195,7 @@ class Who:
 
     def _from(self, source: str) -> str | None:
         if source == "pseudonym":
-            seen = self._seen
+            seen = self._seen()
             salt = self._web.salts.today(time.time())
             return pseudonym(salt, seen.address, self.request.header("user-agent"), seen.host)
         if source == "segment":

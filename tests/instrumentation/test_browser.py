@@ -39,7 +39,7 @@ def test_languages(header: str, language: str | None) -> None:
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_hints(make: Maker) -> None:
-    """Client hints are handed on as they came, under the names of captured headers; other headers are not."""
+    """What browsers hint at unasked has OpenTelemetry's names for it; other headers are not read."""
     sent = {
         "Sec-CH-UA": '"Chromium";v="141", "Not?A_Brand";v="8"',
         "Sec-CH-UA-Mobile": "?0",
@@ -51,9 +51,9 @@ def test_hints(make: Maker) -> None:
     }
 
     assert hints(make(sent)) == {
-        "http.request.header.sec-ch-ua": ['"Chromium";v="141", "Not?A_Brand";v="8"'],
-        "http.request.header.sec-ch-ua-mobile": ["?0"],
-        "http.request.header.sec-ch-ua-platform": ['"Windows"'],
+        "browser.brands": ["Chromium 141", "Not?A_Brand 8"],
+        "browser.mobile": False,
+        "browser.platform": "Windows",
     }
 
 
