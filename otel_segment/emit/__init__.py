@@ -11,7 +11,7 @@ from otel_segment.emit._refusals import refused
 from otel_segment.emit._scope import VisitorScope, current_visitor, use_visitor
 from otel_segment.emit._stay import current_stay, request_stay
 from otel_segment.emit._uid import new_uid
-from otel_segment.emit._visitor import Visitor, VisitorAttributes
+from otel_segment.emit._visitor import Visitor, VisitorAttributes, attributes_of
 
 __all__ = [
     "ALIAS",
@@ -27,6 +27,7 @@ __all__ = [
     "VisitorAttributes",
     "VisitorScope",
     "additions",
+    "attributes_of",
     "current_stay",
     "current_visitor",
     "emit",
