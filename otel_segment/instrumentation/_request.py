@@ -17,6 +17,9 @@ Environ: TypeAlias = dict[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
 """The scope of an ASGI connection."""
 
+_LONGEST_PATH = 1_024
+_LONGEST_QUERY = 2_048
+"""Characters that are kept: with the longest path and query that some clients send, no event would be accepted."""
 _MOST_COOKIES = 16_384
 """Characters of the Cookie header that are looked at: browsers keep some 4 KB for each cookie, servers take 8 or 16."""
 
@@ -139,12 +142,12 @@ class WsgiRequest(Request):
         # PEP 3333: text holds the bytes of the request, one in each character.
         path = _text(self._environ.get("SCRIPT_NAME")) + _text(self._environ.get("PATH_INFO"))
         if path.isascii():
-            return path or "/"
-        return path.encode("latin-1", "replace").decode("utf-8", "replace")
+            return path[:_LONGEST_PATH] or "/"
+        return path[:_LONGEST_PATH].encode("latin-1", "replace").decode("utf-8", "replace")
 
     @property
     def query(self) -> str:
-        return _text(self._environ.get("QUERY_STRING"))
+        return _text(self._environ.get("QUERY_STRING"))[:_LONGEST_QUERY]
 
     @property
     def peer(self) -> str:
@@ -197,12 +200,12 @@ class AsgiRequest(Request):
     def path(self) -> str:
         path, root = _text(self._scope.get("path")), _text(self._scope.get("root_path"))
         # Servers differ in whether the path has the mount point; the specification says that it does.
-        return path if path.startswith(root) else root + path
+        return (path if path.startswith(root) else root + path)[:_LONGEST_PATH]
 
     @property
     def query(self) -> str:
         query = self._scope.get("query_string", b"")
-        return query.decode("latin-1") if isinstance(query, bytes) else _text(query)
+        return (query.decode("latin-1") if isinstance(query, bytes) else _text(query))[:_LONGEST_QUERY]
 
     @property
     def peer(self) -> str:

@@ -21,6 +21,7 @@ from otel_segment.instrumentation._web import Web
 
 __all__ = ["Who"]
 
+_LONGEST_URL = 4_096
 _NOBODY = Visitor()
 _UNASKED: Any = object()
 
@@ -167,7 +168,7 @@ class Who:
         path, query = request.path, request.query
         page = {"path": path}
         if url := full_url(seen.scheme, seen.host, path, query):
-            page["url"] = url
+            page["url"] = url[:_LONGEST_URL]
         if query:
             page["search"] = query
         if referrer := request.header("referer"):

@@ -137,18 +137,21 @@ class Arrivals:
 
     def take(self) -> list[dict[str, Any]]:
         """Return what was emitted since the last time, but for what differs from run to run."""
-        assert otel_segment.flush(30)
-        messages = [normal(message) for message in self._endpoint.received.messages]
-        self._endpoint.received.clear()
-        return messages
+        return [normal(message) for message in self._take()]
 
-    def names(self) -> list[str]:
-        """Return the names of what was emitted since the last time."""
-        return [message.get("event") or message["name"] for message in self.take()]
+    def ids(self) -> list[str]:
+        """Return the ids of the anonymous visitors of what was emitted since the last time."""
+        return [message["anonymousId"] for message in self._take()]
 
     def people(self) -> list[tuple[str | None, str | None]]:
         """Return the user and the anonymous visitor of what was emitted since the last time."""
         return [(message.get("userId"), message.get("anonymousId")) for message in self.take()]
+
+    def _take(self) -> list[dict[str, Any]]:
+        assert otel_segment.flush(30)
+        messages = self._endpoint.received.messages
+        self._endpoint.received.clear()
+        return messages
 
 
 @contextmanager
