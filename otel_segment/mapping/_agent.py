@@ -12,9 +12,11 @@ __all__ = [
     "DATA_NAMES",
     "HINT_NAMES",
     "LOCALE_NAMES",
+    "OS_HINT_NAMES",
     "OS_NAMES",
     "USER_AGENT_NAMES",
     "add_client_hints",
+    "add_hinted_os",
     "add_locale",
     "add_os",
     "add_user_agent",
@@ -58,8 +60,8 @@ OS_NAMES = (
     semconv.OS_TYPE,
     semconv.OS_VERSION,
     semconv.BROWSER_PLATFORM,
-    *_headers(_PLATFORM, _PLATFORM_VERSION),
 )
+OS_HINT_NAMES = _headers(_PLATFORM, _PLATFORM_VERSION)
 LOCALE_NAMES = (semconv.ANALYTICS_LOCALE, semconv.BROWSER_LANGUAGE, *_headers("accept-language"))
 
 
@@ -107,13 +109,19 @@ def add_os(record: Record, context: JsonObject) -> None:
     """Add ``context.os``: the person's system, never the server's."""
     system: JsonObject = {}
     name = record.text(semconv.USER_AGENT_OS_NAME, semconv.OS_NAME, semconv.OS_TYPE)
-    if name := name or record.text(semconv.BROWSER_PLATFORM) or _hint(record, _PLATFORM):
+    if name := name or record.text(semconv.BROWSER_PLATFORM):
         system["name"] = name
-    version = record.text(semconv.USER_AGENT_OS_VERSION, semconv.OS_VERSION)
-    if version := version or _hint(record, _PLATFORM_VERSION):
+    if version := record.text(semconv.USER_AGENT_OS_VERSION, semconv.OS_VERSION):
         system["version"] = version
     if system:
         context["os"] = system
+
+
+def add_hinted_os(record: Record, context: JsonObject) -> None:
+    """Complete ``context.os`` from captured client hints."""
+    hinted = {"name": _hint(record, _PLATFORM), "version": _hint(record, _PLATFORM_VERSION)}
+    if system := {field: value for field, value in hinted.items() if value}:
+        context["os"] = {**system, **context.get("os", {})}
 
 
 def add_locale(record: Record, context: JsonObject) -> None:

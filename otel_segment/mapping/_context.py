@@ -169,6 +169,7 @@ _ROWS = (
     _row(_agent.add_user_agent_data, *_agent.DATA_NAMES),
     _row(_agent.add_client_hints, *_agent.HINT_NAMES),
     _row(_agent.add_os, *_agent.OS_NAMES),
+    _row(_agent.add_hinted_os, *_agent.OS_HINT_NAMES),
     _row(_agent.add_locale, *_agent.LOCALE_NAMES),
     _row(_add_timezone, semconv.ANALYTICS_TIMEZONE),
     _row(

@@ -28,6 +28,10 @@ _PLACES = {
 }
 _PAGE = "analytics.page"
 _NUMBERS: frozenset[type] = frozenset({int, float})
+_LISTS: frozenset[type] = frozenset({list, tuple})
+_TEXT: frozenset[type] = frozenset({str})
+_FEW = 16
+"""Texts in a list that are looked at together with all others."""
 _encode = msgspec.json.Encoder().encode
 _TEXTS = ("event", "name", "category")
 
@@ -78,6 +82,8 @@ class Privacy:
             elif kind is int or kind is float:
                 if not -LARGE < value < LARGE:
                     is_plain = False
+            elif kind in _LISTS and len(value) <= _FEW and _TEXT.issuperset(map(type, value)):
+                texts += value
             elif kind is not bool and value is not None:
                 is_plain = False
         joined = "\n".join(texts) if self._cleans else ""
