@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 
 from otel_segment._log import say
+from otel_segment._signals import signals_held
 from otel_segment.delivery._quiet import quietly
-from otel_segment.delivery._signals import signals_held
 
 __all__ = ["Background"]
 

@@ -11,6 +11,7 @@ from functools import partial
 from otel_segment._log import logger
 from otel_segment.delivery._doors import door_processors
 from otel_segment.delivery._live import deliveries
+from otel_segment.emit import release
 
 __all__ = ["call_in_time", "drain", "is_draining", "longest_shutdown", "time_to_wait"]
 
@@ -37,6 +38,7 @@ def drain(timeout: float | None = None) -> bool:
     pid = os.getpid()
     _draining[pid] += 1
     try:
+        release()
         for delivery in deliveries():
             delivery.send()
         flushes = [partial(processor.force_flush, millis) for processor in door_processors()]

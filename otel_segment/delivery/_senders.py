@@ -6,12 +6,12 @@ import threading
 
 from otel_segment._clock import Clock
 from otel_segment._log import say
+from otel_segment._signals import signals_held
 from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._quiet import quietly
 from otel_segment.delivery._reporter import Reporter
 from otel_segment.delivery._route import Route
-from otel_segment.delivery._signals import signals_held
 from otel_segment.delivery._uwsgi import warn_where_threads_stand_still
 from otel_segment.wire import Batch
 

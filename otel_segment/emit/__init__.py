@@ -8,6 +8,7 @@ from otel_segment.emit._outlet import Outlet, Settings
 from otel_segment.emit._plain import plain_map
 from otel_segment.emit._presence import Presence
 from otel_segment.emit._refusals import refused
+from otel_segment.emit._releases import on_release, release
 from otel_segment.emit._scope import VisitorScope, current_visitor, use_visitor
 from otel_segment.emit._stay import current_stay, request_stay
 from otel_segment.emit._uid import new_uid
@@ -33,8 +34,10 @@ __all__ = [
     "emit",
     "id_text",
     "new_uid",
+    "on_release",
     "plain_map",
     "refused",
+    "release",
     "request_stay",
     "use_visitor",
 ]

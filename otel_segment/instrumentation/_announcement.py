@@ -9,11 +9,13 @@ from otel_segment.analytics import outlet
 from otel_segment.emit import attributes_of, new_uid
 from otel_segment.instrumentation._bots import is_bot
 from otel_segment.instrumentation._browser import hints
+from otel_segment.instrumentation._location import full_url
 from otel_segment.semconv import (
     ANALYTICS_ANONYMOUS_ID,
     ANALYTICS_CONTEXT,
     ANALYTICS_NAME,
     ANALYTICS_PAGE_TITLE,
+    ANALYTICS_PARENT_EVENT_ID,
     ANALYTICS_PROPERTIES,
     ANALYTICS_TYPE,
     HTTP_ROUTE,
@@ -22,11 +24,12 @@ from otel_segment.semconv import (
 )
 
 if TYPE_CHECKING:
+    from otel_segment.instrumentation._browser_report import Report
     from otel_segment.instrumentation._visit import Answer
     from otel_segment.instrumentation._web import Web
     from otel_segment.instrumentation._who import Who
 
-__all__ = ["announce_page", "announce_request"]
+__all__ = ["announce_move", "announce_page", "announce_request"]
 
 _INFO = SeverityNumber.INFO
 
@@ -42,11 +45,47 @@ def announce_page(who: "Who", web: "Web", page: "Answer", title: str | None) -> 
         attributes[HTTP_ROUTE] = page.route
     if title:
         attributes[ANALYTICS_PAGE_TITLE] = title
-    attributes.update(hints(who.request))
-    if web.settings.bots == "mark" and is_bot(who.request.header("user-agent")):
-        attributes["user_agent.synthetic.type"] = "bot"
-        attributes[ANALYTICS_CONTEXT] = {"bot": True}
-    _emit("page", page, attributes)
+    _add_client(who, web, attributes)
+    if page.uid is None or web.browser is None:
+        _emit("page", page, attributes)
+        return
+
+    def emit(more: dict[str, Any]) -> None:
+        attributes.update(more)
+        _emit("page", page, attributes)
+
+    web.browser.pages.hold(page.uid, emit)
+
+
+def announce_move(who: "Who", web: "Web", moved: "Answer", report: "Report", parent: str | None) -> None:
+    """Emit the page that a script has moved on to.
+
+    Args:
+        who: The visitor, as of the report.
+        web: The settings, made ready.
+        moved: When, and in what context.
+        report: What the browser reports.
+        parent: The id of the page that was loaded, where it is known.
+    """
+    place, before = report.place, report.before
+    if place is None:
+        return
+    seen = web.trust.client(who.request)
+    page: dict[str, Any] = {"path": place.path, "url": full_url(seen.scheme, seen.host, *place)}
+    if place.query:
+        page["search"] = place.query
+    if before is not None:
+        page["referrer"] = full_url(seen.scheme, seen.host, *before)
+    attributes = attributes_of(who.visitor()._replace(page=page))
+    if USER_ID not in attributes and ANALYTICS_ANONYMOUS_ID not in attributes:
+        return
+    attributes[ANALYTICS_TYPE] = "page"
+    attributes[ANALYTICS_NAME] = place.path
+    if parent is not None:
+        attributes[ANALYTICS_PARENT_EVENT_ID] = parent
+    _add_client(who, web, attributes)
+    attributes.update(report.attributes)
+    _emit("page", moved, attributes)
 
 
 def announce_request(who: "Who", call: "Answer", took: int) -> None:
@@ -73,6 +112,13 @@ def announce_request(who: "Who", call: "Answer", took: int) -> None:
     _emit(call.name, call, attributes)
 
 
+def _add_client(who: "Who", web: "Web", attributes: dict[str, Any]) -> None:
+    attributes.update(hints(who.request))
+    if web.settings.bots == "mark" and is_bot(who.request.header("user-agent")):
+        attributes["user_agent.synthetic.type"] = "bot"
+        attributes[ANALYTICS_CONTEXT] = {"bot": True}
+
+
 def _of_visitor(who: "Who") -> dict[str, Any] | None:
     """Return what every event carries of the visitor; None where there is nobody whose event it could be."""
     attributes = attributes_of(who.visitor())
@@ -83,7 +129,7 @@ def _emit(name: str, answer: "Answer", attributes: dict[str, Any]) -> None:
     logger = outlet.logger()
     if logger is None:
         return
-    attributes[LOG_RECORD_UID] = new_uid()
+    attributes[LOG_RECORD_UID] = answer.uid or new_uid()
     logger.emit(
         LogRecord(
             timestamp=answer.at,

@@ -6,6 +6,7 @@ from typing import Any
 from opentelemetry.trace import get_current_span
 
 from otel_segment.instrumentation._django_body import follow
+from otel_segment.instrumentation._django_browser import browser_reply
 from otel_segment.instrumentation._django_request import DJANGO, kept_in, neutral, visit_of
 from otel_segment.instrumentation._django_settings import web_of_django
 from otel_segment.instrumentation._visit import KEY, Visit
@@ -78,6 +79,8 @@ class AnalyticsMiddleware(Witness):
             self.process_view = _before_view
 
     def _serve(self, request: Any) -> Any:
+        if (reply := browser_reply(request, self._web)) is not None:
+            return reply
         visit = kept_in(request)[KEY] = Visit(neutral(request), self._web, DJANGO)
         try:
             with visit.presence:
@@ -86,6 +89,8 @@ class AnalyticsMiddleware(Witness):
             kept_in(request).pop(KEY, None)
 
     async def _serve_alone(self, request: Any) -> Any:
+        if (reply := browser_reply(request, self._web)) is not None:
+            return reply
         visit = kept_in(request)[KEY] = Visit(neutral(request), self._web, DJANGO)
         try:
             with visit.presence:
@@ -124,6 +129,9 @@ def _answered(visit: Visit, request: Any, response: Any) -> Any:
     cookie = visit.answered(response.status_code, headers)
     if cookie is not None:
         response.cookies.load(cookie)
+    if visit.naming is not None:
+        name, value = visit.naming
+        response[name] = f"{response[name]}, {value}" if response.has_header(name) else value
     if response.streaming:
         follow(response, visit)
         visit.tell()

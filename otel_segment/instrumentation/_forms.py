@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, TypeAlias
 
-__all__ = ["Late", "Pattern", "callback", "patterns", "sources", "text", "words"]
+__all__ = ["Late", "Pattern", "callback", "patterns", "sources", "text", "url_path", "words"]
 
 Pattern: TypeAlias = re.Pattern[str]
+
+_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
 SOURCES = ("cookie", "segment", "pseudonym")
 """Where the id of an anonymous visitor may come from."""
@@ -87,5 +89,13 @@ def text(value: object) -> str:
     """Parse a text that is not empty."""
     if not isinstance(value, str) or not value.strip():
         message = "not a text, or an empty one; write a name"
+        raise ValueError(message)
+    return value.strip()
+
+
+def url_path(value: object) -> str:
+    """Parse the path of a URL of this site."""
+    if not isinstance(value, str) or not _URL_PATH.fullmatch(value.strip()):
+        message = "not a path; begin it with a slash, end it without one, use letters, digits and . _ ~ - alone"
         raise ValueError(message)
     return value.strip()

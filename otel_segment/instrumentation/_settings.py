@@ -9,7 +9,7 @@ from otel_segment import _parsers
 from otel_segment._env import Row, read
 from otel_segment.instrumentation._callers import Callers, parse_callers
 from otel_segment.instrumentation._consent_cookies import ConsentReader, reader
-from otel_segment.instrumentation._forms import Pattern, callback, patterns, sources, text, words
+from otel_segment.instrumentation._forms import Pattern, callback, patterns, sources, text, url_path, words
 from otel_segment.instrumentation._hosts import Hosts, parse_hosts
 from otel_segment.instrumentation._trust import Trust, parse_trust
 
@@ -59,7 +59,7 @@ ROWS: tuple[Row, ...] = (
         "anonymous_id",
         "pseudonym",
         sources,
-        "where the visitor's id comes from, the first counts: `cookie`, `segment` (analytics.js's), `pseudonym`; `none`",
+        "where the visitor's id is from, the first counts: `cookie`, `segment` (analytics.js's), `pseudonym`; `none`",
     ),
     Row(
         "salt",
@@ -103,6 +103,9 @@ ROWS: tuple[Row, ...] = (
     ),
     _row("respect_gpc", True, _parsers.boolean, "`Sec-GPC: 1` means no identity and no event, unless consent says so"),
     _row("respect_dnt", False, _parsers.boolean, "`DNT: 1` means the same"),
+    _row("browser", False, _parsers.boolean, "pages wait for what a script in the browser reports, and are sent once"),
+    _row("browser_path", "/_analytics/event", url_path, "path of the reports; the script is under it with `.js`"),
+    _row("browser_wait", 3, _parsers.seconds(60), "seconds for which a page waits at most"),
     _row("propagate", False, _parsers.boolean, "hand the visitor on to the services that `propagate_to` lists"),
     _row("propagate_to", None, parse_hosts, "hosts, as `*.internal.example`, that the visitor is handed on to"),
     _row(
@@ -145,6 +148,9 @@ class WebArguments(TypedDict, total=False):
     consent_category: str
     respect_gpc: bool
     respect_dnt: bool
+    browser: bool
+    browser_path: str
+    browser_wait: float
     propagate: bool
     propagate_to: object
     trusted_callers: object
@@ -181,6 +187,9 @@ class WebSettings:
     consent_category: str | None
     respect_gpc: bool
     respect_dnt: bool
+    browser: bool
+    browser_path: str
+    browser_wait: float
     propagate: bool
     propagate_to: Hosts | None
     trusted_callers: Callers | None

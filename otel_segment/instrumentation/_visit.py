@@ -31,7 +31,7 @@ KEY = "otel_segment.visit"
 class Answer:
     """What is known of an answer when it begins, and is not there any more when the event is made."""
 
-    __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title")
+    __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title", "uid")
 
     def __init__(
         self, status: int, context: Context, route: str | None, name: str, charset: str, *, takes_title: bool
@@ -43,6 +43,7 @@ class Answer:
         self.name = name
         self.charset = charset
         self.takes_title = takes_title
+        self.uid: str | None = None
 
 
 class Visit:
@@ -57,6 +58,7 @@ class Visit:
 
     Attributes:
         presence: What the application's code is to run in.
+        naming: The header that names the page to its browser, once the answer has begun; mostly None.
     """
 
     def __init__(self, request: Request, web: Web, framework: Framework) -> None:
@@ -65,6 +67,7 @@ class Visit:
         handed_on, had_any = take_over(request, web.callers, web.trust.client)
         self._who = who = Who(request, web, framework, handed_on)
         self._started = time.perf_counter_ns()
+        self.naming: tuple[str, str] | None = None
         self._page: Answer | None = None
         self._call: Answer | None = None
         self._span: Span | None = None
@@ -145,7 +148,7 @@ class Visit:
         said = {name.lower(): value for name, value in headers if name.lower() in _TELLING}
         kind = said.get("content-type", "")
         if _page_view.refusal(request, status, kind, said.get("content-disposition", "")) or self._is_unwanted():
-            self._page = None
+            self._page = self.naming = None
             return None
         route = self._route()
         name = route if route and web.settings.page_name == "route" else request.path
@@ -159,7 +162,10 @@ class Visit:
         if span.is_recording():
             span.set_attribute(ANALYTICS_PAGE_SENT, True)
         self._who.visitor()
-        due = self._who.cookie_due(may_be_set=may_be_set(headers, status)) if web.makes_cookies else None
+        is_for_one = (web.makes_cookies or web.browser is not None) and may_be_set(headers, status)
+        if web.browser is not None:
+            self._page.uid, self.naming = web.browser.name() if is_for_one else (None, None)
+        due = self._who.cookie_due(may_be_set=is_for_one) if web.makes_cookies else None
         self._who.visitor()
         return web.cookie.header_value(due, is_https=self._who.is_https) if due else None
 

@@ -11,6 +11,7 @@ from typing import Any
 from otel_segment._log import say_once
 from otel_segment.errors import ConfigurationError
 from otel_segment.instrumentation import _clients
+from otel_segment.instrumentation._browser_part import BrowserPart
 from otel_segment.instrumentation._callbacks import is_asynchronous
 from otel_segment.instrumentation._callers import NOBODY
 from otel_segment.instrumentation._hosts import Hosts
@@ -41,6 +42,11 @@ class Web:
         self.callers = settings.trusted_callers or NOBODY
         self.hosts = _listed(settings)
         self.salts = Salts(settings.salt, settings.salt_folder)
+        self.browser = (
+            BrowserPart(settings.browser_path, settings.browser_wait, self.salts, settings.salt_folder)
+            if settings.browser
+            else None
+        )
         self.cookie = _cookie(settings)
         self.makes_cookies = "cookie" in settings.anonymous_id
         self.reads_segment = "segment" in settings.anonymous_id

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
+from otel_segment.instrumentation._browser_endpoint import local_path, releasing, serve_asgi
 from otel_segment.instrumentation._framework import BARE, Framework
 from otel_segment.instrumentation._request import AsgiRequest, Scope
 from otel_segment.instrumentation._settings import WebArguments
@@ -64,12 +65,16 @@ async def serve(
         framework: The application's framework; it asks an asynchronous ``get_user`` itself, when it knows more.
     """
     if scope["type"] != "http":
-        await app(scope, receive, send)
+        holds = scope["type"] == "lifespan" and web.browser is not None
+        await app(scope, releasing(receive) if holds else receive, send)
         return
     known: Visit | None = scope.get(KEY)
     if known is not None:
         known.adopt(framework, scope)
         await app(scope, receive, send)
+        return
+    if web.browser is not None and local_path(scope) in web.browser.paths:
+        await serve_asgi(scope, receive, send, web, web.browser, framework)
         return
     visit = scope[KEY] = Visit(AsgiRequest(scope), web, framework)
 
@@ -107,4 +112,7 @@ def _begun(message: Message, visit: Visit) -> Message:
         # The server is to say it.
         return message
     cookie = visit.answered(message.get("status", 0), texts)
-    return message if cookie is None else {**message, "headers": [*headers, (b"set-cookie", cookie.encode("latin-1"))]}
+    added = [] if cookie is None else [(b"set-cookie", cookie.encode("latin-1"))]
+    if visit.naming is not None:
+        added.append((b"server-timing", visit.naming[1].encode("latin-1")))
+    return {**message, "headers": [*headers, *added]} if added else message

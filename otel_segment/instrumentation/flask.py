@@ -66,6 +66,11 @@ class _Flask:
     def request(self, native: Any) -> Any:
         """Return ``flask.request``, without its proxy."""
         self._keep()
+        if self._request is None and isinstance(native, dict):
+            from flask import Request
+
+            # The application has none of this one.
+            return Request(native)
         return native if self._request is None else self._request
 
     def user_id(self, native: Any) -> object:  # noqa: ARG002

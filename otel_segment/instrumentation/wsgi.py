@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, cast
 from typing_extensions import Unpack
 
 from otel_segment._log import say_once
+from otel_segment.instrumentation._browser_endpoint import serve_wsgi
 from otel_segment.instrumentation._framework import BARE, Framework
 from otel_segment.instrumentation._request import Environ, WsgiRequest
 from otel_segment.instrumentation._settings import WebArguments
@@ -61,16 +62,15 @@ def serve(
         if framework is not BARE:
             known.adopt(framework, environ)
         return application(environ, start_response)
+    if web.browser is not None and environ.get("PATH_INFO") in web.browser.paths:
+        return serve_wsgi(environ, start_response, web, web.browser, framework)
     visit = environ[KEY] = Visit(WsgiRequest(environ), web, framework)
     has_begun = False
 
     def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
         nonlocal has_begun
         has_begun = True
-        cookie = visit.answered(_code(status), headers)
-        if cookie is not None:
-            headers = [*headers, ("Set-Cookie", cookie)]
-        return start_response(status, headers, *exc_info)
+        return start_response(status, _begun(visit, _code(status), headers), *exc_info)
 
     is_done = True
     try:
@@ -91,6 +91,14 @@ def serve(
             # Who serves one request after another with these variables begins anew; and they hold each other.
             environ.pop(KEY, None)
     return (_SizedBody if hasattr(body, "__len__") else _Body)(body, visit, environ)
+
+
+def _begun(visit: Visit, status: int, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Take note of an answer that begins; return its headers."""
+    cookie = visit.answered(status, headers)
+    if cookie is not None:
+        headers = [*headers, ("Set-Cookie", cookie)]
+    return headers if visit.naming is None else [*headers, visit.naming]
 
 
 class _Body:
