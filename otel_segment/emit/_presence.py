@@ -5,7 +5,7 @@ from types import TracebackType
 
 from opentelemetry.context import Context, attach, get_current, set_value
 
-from otel_segment.emit._stay import KEY, AskedStay
+from otel_segment.emit._stay import KEY, AnyStay, AskedStay, requested
 from otel_segment.emit._visitor import Visitor
 
 __all__ = ["Presence"]
@@ -22,7 +22,7 @@ class Presence:
         prepared: What else is to be done with the context; nothing for most.
     """
 
-    __slots__ = ("_before", "_prepared", "_stay")
+    __slots__ = ("_around", "_before", "_prepared", "_stay")
 
     def __init__(
         self, ask: Callable[[], Visitor], owner: object = None, prepared: Callable[[Context], Context] | None = None
@@ -30,9 +30,12 @@ class Presence:
         self._stay = AskedStay(ask, owner)
         self._prepared = prepared
         self._before: Context | None = None
+        self._around: AnyStay | None = None
 
     def __enter__(self) -> None:
         self._before = before = get_current()
+        self._around = requested.get()
+        requested.set(self._stay)
         inside = set_value(KEY, self._stay, before)
         attach(inside if self._prepared is None else self._prepared(inside))
 
@@ -40,5 +43,6 @@ class Presence:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         # What somebody else attached inside and has not detached goes with it: it is of this request, too.
+        requested.set(self._around)
         if self._before is not None:
             attach(self._before)

@@ -8,7 +8,7 @@ from opentelemetry.context import Context, create_key
 
 from otel_segment.emit._visitor import Visitor, VisitorAttributes, inherit
 
-__all__ = ["KEY", "AnyStay", "AskedStay", "Stay", "current_stay", "entered", "request_stay"]
+__all__ = ["KEY", "AnyStay", "AskedStay", "Stay", "current_stay", "entered", "request_stay", "requested"]
 
 
 class AnyStay(Protocol):
@@ -92,13 +92,16 @@ KEY = create_key("otel_segment.visitor")
 # where it is not. The token of a variable of our own tells.
 entered: ContextVar[AnyStay | None] = ContextVar("otel_segment.entered", default=None)
 
+# OpenTelemetry's own instrumentations serve a request in the context that came with it, which is a new one.
+requested: ContextVar[AnyStay | None] = ContextVar("otel_segment.requested", default=None)
+
 
 def current_stay(context: Context) -> AnyStay | None:
-    """The innermost stay in a context that is not over."""
+    """The innermost stay in a context that is not over; where there is none, the one of the request being served."""
     stay: Any = context.get(KEY)
     while stay is not None and stay.over:
         stay = stay.around
-    found: AnyStay | None = stay
+    found: AnyStay | None = requested.get() if stay is None else stay
     return found
 
 

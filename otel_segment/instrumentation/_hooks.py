@@ -9,8 +9,6 @@ __all__ = ["Hooks", "Wrapper"]
 Wrapper: TypeAlias = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 """Called with what is wrapped, the instance it is bound to, and the arguments."""
 
-_INHERITED: Any = object()
-
 
 class Hooks:
     """What one instrumentor has wrapped."""
@@ -29,9 +27,11 @@ class Hooks:
         from wrapt import FunctionWrapper
 
         class_name, _, method = name.rpartition(".")
-        owner = getattr(import_module(module), class_name)
-        before = vars(owner).get(method, _INHERITED)
-        ours = FunctionWrapper(getattr(owner, method) if before is _INHERITED else before, wrapper)
+        found = getattr(import_module(module), class_name)
+        # Tracing may have put a class of its own there, which inherits the method from the one that others have.
+        owner = next(each for each in found.__mro__ if method in vars(each))
+        before = vars(owner)[method]
+        ours = FunctionWrapper(before, wrapper)
         setattr(owner, method, ours)
         self._done.append((owner, method, before, ours))
 
@@ -42,9 +42,5 @@ class Hooks:
         """
         while self._done:
             owner, method, before, ours = self._done.pop()
-            if vars(owner).get(method) is not ours:
-                continue
-            if before is _INHERITED:
-                delattr(owner, method)
-            else:
+            if vars(owner).get(method) is ours:
                 setattr(owner, method, before)
