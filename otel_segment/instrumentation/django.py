@@ -8,6 +8,7 @@ from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
+from otel_segment.errors import ConfigurationError
 from otel_segment.instrumentation._django_middleware import AnalyticsMiddleware, Witness, ask_user
 from otel_segment.instrumentation._django_request import DJANGO, visit_of
 from otel_segment.instrumentation._django_settings import web_of_django
@@ -38,7 +39,11 @@ class SegmentDjangoInstrumentor(SegmentInstrumentor):
 
     def _instrument(self, **settings: Any) -> None:
         self._arguments = {name: settings[name] for name in settings.keys() - OF_OPENTELEMETRY}
-        super()._instrument(**settings)
+        try:
+            super()._instrument(**settings)
+        except ConfigurationError:
+            self._uninstrument()
+            raise
 
     def _wrap(self, hooks: Hooks) -> None:
         from django.apps import apps
