@@ -122,7 +122,7 @@ def test_a_full_record_keeps_its_own() -> None:
         from opentelemetry.sdk._logs import LogRecordLimits
 
         limits = LogRecordLimits(max_log_record_attributes=3)
-    except ImportError:
+    except (ImportError, TypeError):
         pytest.skip("needs opentelemetry-sdk with limits of records under this name")
     with use_visitor(**ADA):
         record = LogRecord(attributes={"analytics.type": "track", "total": 7})

@@ -86,7 +86,7 @@ def read(header: str) -> Baggage:
         # As OpenTelemetry's propagator reads it: what it takes for one of our names would go on under that name.
         name = unquote_plus(name.strip(" \t")).strip()
         if name in NAMES:
-            found[name] = unquote_plus(value.partition(";")[0].strip()).strip()
+            found[name] = unquote_plus(value.partition(";")[0].strip(" \t"))
         else:
             rest.append(entry)
     return Baggage(_visitor(found), ",".join(rest).strip()) if found else _WITHOUT
