@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry._logs import LogRecord, SeverityNumber
 
 from otel_segment.analytics import outlet
-from otel_segment.emit import attributes_of, new_uid
+from otel_segment.emit import Visitor, attributes_of, new_uid
 from otel_segment.instrumentation._bots import is_bot
 from otel_segment.instrumentation._browser import hints
 from otel_segment.instrumentation._location import full_url
@@ -36,7 +36,7 @@ _INFO = SeverityNumber.INFO
 
 def announce_page(who: "Who", web: "Web", page: "Answer", title: str | None) -> None:
     """Emit the page that a visitor views."""
-    attributes = _of_visitor(who)
+    attributes = _of_visitor(page.visitor or who.visitor())
     if attributes is None:
         return
     attributes[ANALYTICS_TYPE] = "page"
@@ -46,7 +46,8 @@ def announce_page(who: "Who", web: "Web", page: "Answer", title: str | None) -> 
     if title:
         attributes[ANALYTICS_PAGE_TITLE] = title
     _add_client(who, web, attributes)
-    if page.uid is None or web.browser is None:
+    # What is set up with the first event must be there before the process begins to end.
+    if page.uid is None or web.browser is None or outlet.logger() is None:
         _emit("page", page, attributes)
         return
 
@@ -96,7 +97,7 @@ def announce_request(who: "Who", call: "Answer", took: int) -> None:
         call: The answer.
         took: The nanoseconds that it took to begin.
     """
-    attributes = _of_visitor(who)
+    attributes = _of_visitor(who.visitor())
     if attributes is None:
         return
     properties: dict[str, Any] = {
@@ -119,9 +120,9 @@ def _add_client(who: "Who", web: "Web", attributes: dict[str, Any]) -> None:
         attributes[ANALYTICS_CONTEXT] = {"bot": True}
 
 
-def _of_visitor(who: "Who") -> dict[str, Any] | None:
+def _of_visitor(visitor: Visitor) -> dict[str, Any] | None:
     """Return what every event carries of the visitor; None where there is nobody whose event it could be."""
-    attributes = attributes_of(who.visitor())
+    attributes = attributes_of(visitor)
     return attributes if USER_ID in attributes or ANALYTICS_ANONYMOUS_ID in attributes else None
 
 

@@ -119,6 +119,7 @@ class WsgiRequest(Request):
 
     def __init__(self, environ: Mapping[str, Any], native: Any = None) -> None:
         self._environ = environ
+        self._path: str | None = None
         self.native = environ if native is None else native
 
     @property
@@ -139,11 +140,13 @@ class WsgiRequest(Request):
 
     @property
     def path(self) -> str:
-        # PEP 3333: text holds the bytes of the request, one in each character.
-        path = _text(self._environ.get("SCRIPT_NAME")) + _text(self._environ.get("PATH_INFO"))
-        if path.isascii():
-            return path[:_LONGEST_PATH] or "/"
-        return path[:_LONGEST_PATH].encode("latin-1", "replace").decode("utf-8", "replace")
+        if self._path is None:
+            path = (_text(self._environ.get("SCRIPT_NAME")) + _text(self._environ.get("PATH_INFO")))[:_LONGEST_PATH]
+            if not path.isascii():
+                # PEP 3333: text holds the bytes of the request, one in each character.
+                path = path.encode("latin-1", "replace").decode("utf-8", "replace")
+            self._path = path or "/"
+        return self._path
 
     @property
     def query(self) -> str:
@@ -179,6 +182,7 @@ class AsgiRequest(Request):
     def __init__(self, scope: Scope, native: Any = None) -> None:
         self._scope = scope
         self._headers: dict[bytes, bytes] | None = None
+        self._path: str | None = None
         self.native = scope if native is None else native
 
     @property
@@ -198,9 +202,11 @@ class AsgiRequest(Request):
 
     @property
     def path(self) -> str:
-        path, root = _text(self._scope.get("path")), _text(self._scope.get("root_path"))
-        # Servers differ in whether the path has the mount point; the specification says that it does.
-        return (path if path.startswith(root) else root + path)[:_LONGEST_PATH]
+        if self._path is None:
+            path, root = _text(self._scope.get("path")), _text(self._scope.get("root_path"))
+            # Servers differ in whether the path has the mount point; the specification says that it does.
+            self._path = (path if path.startswith(root) else root + path)[:_LONGEST_PATH]
+        return self._path
 
     @property
     def query(self) -> str:

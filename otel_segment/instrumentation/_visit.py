@@ -9,7 +9,7 @@ from opentelemetry.context import Context, get_current
 from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 
 from otel_segment._log import say
-from otel_segment.emit import Presence
+from otel_segment.emit import Presence, Visitor
 from otel_segment.instrumentation import _page_view
 from otel_segment.instrumentation._announcement import announce_page, announce_request
 from otel_segment.instrumentation._bots import is_bot
@@ -31,7 +31,7 @@ KEY = "otel_segment.visit"
 class Answer:
     """What is known of an answer when it begins, and is not there any more when the event is made."""
 
-    __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title", "uid")
+    __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title", "uid", "visitor")
 
     def __init__(
         self, status: int, context: Context, route: str | None, name: str, charset: str, *, takes_title: bool
@@ -44,6 +44,7 @@ class Answer:
         self.charset = charset
         self.takes_title = takes_title
         self.uid: str | None = None
+        self.visitor: Visitor | None = None
 
 
 class Visit:
@@ -161,12 +162,14 @@ class Visit:
         span = get_current_span(self._page.context)
         if span.is_recording():
             span.set_attribute(ANALYTICS_PAGE_SENT, True)
-        self._who.visitor()
+        self._page.visitor = self._who.visitor()
         is_for_one = (web.makes_cookies or web.browser is not None) and may_be_set(headers, status)
         if web.browser is not None:
             self._page.uid, self.naming = web.browser.name() if is_for_one else (None, None)
-        due = self._who.cookie_due(may_be_set=is_for_one) if web.makes_cookies else None
-        self._who.visitor()
+        if not web.makes_cookies:
+            return None
+        due = self._who.cookie_due(may_be_set=is_for_one)
+        self._page.visitor = self._who.visitor()
         return web.cookie.header_value(due, is_https=self._who.is_https) if due else None
 
     def _is_unwanted(self) -> bool:
