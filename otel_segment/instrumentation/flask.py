@@ -23,7 +23,7 @@ class SegmentFlaskInstrumentor(SegmentInstrumentor):
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """Name the versions that this is for."""
-        return ("flask >= 2.2",)
+        return ("flask >= 2.0",)
 
     def _wrap(self, hooks: Hooks) -> None:
         def call(wrapped: Any, app: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -48,11 +48,13 @@ class _Flask:
     What it tells in the request's context is kept for afterwards: a body may be made when the context is gone.
     """
 
-    __slots__ = ("_globals", "_request")
+    __slots__ = ("_globals", "_id", "_request", "_user")
 
     def __init__(self) -> None:
         self._globals: Any = None
         self._request: Any = None
+        self._user: Any = None
+        self._id: object = None
 
     def keeping(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
         """Let what is known be kept when the answer begins, which it does in the request's context."""
@@ -77,8 +79,12 @@ class _Flask:
         """Return the id of Flask-Login's user, if the application has loaded it."""
         self._keep()
         # Not flask_login.current_user, which would load the user.
-        user = None if self._globals is None else self._globals.get("_login_user")
-        return user.get_id() if user is not None and getattr(user, "is_authenticated", False) else None
+        user: Any = None if self._globals is None else self._globals.get("_login_user")
+        if user is not self._user:
+            # Once for each user object: models of a database may have to be read again for it.
+            self._id = user.get_id() if getattr(user, "is_authenticated", False) else None
+            self._user = user
+        return self._id
 
     def route(self, native: Any) -> str | None:
         """Return the rule, under the path that the application is mounted at."""

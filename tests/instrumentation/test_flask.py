@@ -199,6 +199,34 @@ class TestSession:
         assert arrivals.take() == [page("/")]
 
 
+class Person(UserMixin):
+    """Somebody who has an account."""
+
+    def __init__(self, number: str) -> None:
+        self.id = number
+
+
+class Nameless(Person):
+    """Somebody whose id cannot be had."""
+
+    def get_id(self) -> str:
+        """Fail."""
+        raise LookupError
+
+
+class Asked(Person):
+    """Somebody who takes note of being asked for the id."""
+
+    def __init__(self, number: str, told: list[str]) -> None:
+        super().__init__(number)
+        self._told = told
+
+    def get_id(self) -> str:
+        """Return the id."""
+        self._told.append("asked")
+        return super().get_id()
+
+
 class TestLogin:
     """The user of Flask-Login."""
 
@@ -212,14 +240,6 @@ class TestLogin:
         """An application that looks at the user on some of its pages."""
         app = Flask("people")
         app.secret_key = "x"
-
-        class Person(UserMixin):
-            def __init__(self, number: str) -> None:
-                self.id = number
-
-        class Nameless(Person):
-            def get_id(self) -> str:
-                raise LookupError
 
         @LoginManager(app).user_loader
         def load(number: str) -> Person:
@@ -259,6 +279,13 @@ class TestLogin:
             g._login_user = Nameless("n")
             return "?"
 
+        @app.get("/asked")
+        def asked() -> str:
+            g._login_user = Asked("u-1", loads)
+            analytics.track(event="One")
+            analytics.track(event="Two")
+            return "x"
+
         app.get("/does-not")(lambda: "x")
         instrumentor.instrument_app(app)
         with serving(app) as site:
@@ -287,6 +314,11 @@ class TestLogin:
         arrivals.take()
         site.ask("/streams", entered)
         assert arrivals.people() == [("u-1", SOMEBODY)]
+
+    def test_is_asked_once(self, site: Site, arrivals: Arrivals, loads: list[str]) -> None:
+        """A user is asked for the id once in a request, however much is emitted in it."""
+        site.ask("/asked")
+        assert (arrivals.people(), loads) == ([("u-1", SOMEBODY)] * 3, ["asked"])
 
     def test_without_an_id(self, site: Site, arrivals: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
         """A user whose id cannot be had is an anonymous visitor; the log says so once."""
