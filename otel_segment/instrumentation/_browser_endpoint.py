@@ -20,13 +20,21 @@ def serve_wsgi(
 ) -> Iterable[bytes]:
     """Answer by WSGI."""
     is_script = environ.get("PATH_INFO") != part.path
-    reply = answered(WsgiRequest(environ), is_script, web, part, framework, lambda: _body(environ))
+    reply = answered(
+        WsgiRequest(environ), is_script, web, part, framework, environ.get("CONTENT_LENGTH"), lambda: _body(environ)
+    )
     start_response(f"{reply.status.value} {reply.status.phrase}", reply.headers)
     return [reply.body]
 
 
 def answered(
-    request: Request, is_script: bool, web: Web, part: BrowserPart, framework: Framework, body: Callable[[], bytes]
+    request: Request,
+    is_script: bool,
+    web: Web,
+    part: BrowserPart,
+    framework: Framework,
+    length: object,
+    body: Callable[[], bytes],
 ) -> Reply:
     """Answer where nothing has to be awaited.
 
@@ -36,12 +44,13 @@ def answered(
         web: The settings, made ready.
         part: What the browsers report to.
         framework: The application's framework.
+        length: The length of the body, as the request says it.
         body: Reads the body, or its beginning.
     """
     reply = asked(request, is_script=is_script)
     if reply is None:
         who = _sender(request, web, framework)
-        reply = refusal(who, web, part) or take(who, web, part, body())
+        reply = refusal(who, web, part, length) or take(who, web, part, body())
     return reply
 
 
@@ -60,7 +69,7 @@ async def serve_asgi(
         who = _sender(request, web, framework)
         if framework is BARE and web.awaits_user:
             await who.ask()
-        reply = refusal(who, web, part)
+        reply = refusal(who, web, part, request.header("content-length"))
     if reply is None:
         body = await _received(receive)
         reply = take(who, web, part, body)

@@ -1,5 +1,6 @@
 """The endpoint that browsers report to: it completes pages, and makes those that scripts have moved on to."""
 
+import re
 import time
 from http import HTTPStatus
 from typing import NamedTuple
@@ -23,6 +24,7 @@ __all__ = ["Reply", "asked", "refusal", "take"]
 _LATE = 5
 """Seconds for which a report may be under way after the page's time is over; whoever is to take it may be late, too."""
 _DAY = 86_400
+_SMALL = re.compile("[0-9]{1,5}")
 
 
 class Reply(NamedTuple):
@@ -52,14 +54,20 @@ def asked(request: Request, *, is_script: bool) -> Reply | None:
     return Reply(HTTPStatus.OK, headers, b"" if request.method == "HEAD" else script())
 
 
-def refusal(who: Who, web: Web, part: BrowserPart) -> Reply | None:
-    """Return why a report is not even read."""
+def refusal(who: Who, web: Web, part: BrowserPart, length: object) -> Reply | None:
+    """Return why a report is not even read.
+
+    Args:
+        who: Who sends it.
+        web: The settings, made ready.
+        part: The pages.
+        length: Its length, as the request says it; empty where it does not.
+    """
     request = who.request
     seen = web.trust.client(request)
     if not is_same_origin(request, seen):
         return _nothing(HTTPStatus.FORBIDDEN)
-    length = request.header("content-length")
-    if length and (not length.isdecimal() or len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES):
+    if length and not (isinstance(length, str) and _SMALL.fullmatch(length) and int(length) <= MOST_BYTES):
         return _nothing(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     visitor = _visitor(who)
     if not part.limit.allows(visitor.user_id or visitor.anonymous_id or seen.address, time.monotonic()):

@@ -18,7 +18,9 @@ def browser_reply(request: Any, web: Web) -> Any:
     from django.http import HttpResponse
 
     is_script = request.path_info != part.path
-    reply = answered(neutral(request), is_script, web, part, DJANGO, lambda: _body(request))
+    reply = answered(
+        neutral(request), is_script, web, part, DJANGO, request.META.get("CONTENT_LENGTH"), lambda: _body(request)
+    )
     response = HttpResponse(reply.body, status=reply.status.value)
     del response["Content-Type"]
     for name, value in reply.headers:
