@@ -62,6 +62,17 @@ def _spooled(row: str, title: str, figure: str, limit: float, *, at_least: bool 
     ]
 
 
+def _web() -> list[Check]:
+    frameworks = ("flask", "django", "starlette", "fastapi")
+    return [
+        *(Check("web", "pages/s against bare", "web", "against_bare", name, None, 0.92, True) for name in frameworks),
+        *(
+            Check("web", "CPU added, against tracing's", "web", "added_against_contrib", name, None, 0.5)
+            for name in (*frameworks, "wsgi", "asgi")
+        ),
+    ]
+
+
 CHECKS = (
     *_pair("cpu", "CPU per event, burst", ("burst", "cpu_us"), "segment", (0.45, 0.35)),
     *_pair("cpu", "CPU per event, burst", ("burst", "cpu_us"), "floor", (1.5, 1.1)),
@@ -91,6 +102,7 @@ CHECKS = (
     Check("durable", "peak memory, burst, at once", "spool", "peak_mib", "B-durable", "B", 1.25),
     Check("durable", "emit() p50, 500 events/s", "steady-spool", "emit_p50_us", "B-durable", "B", 2.5),
     Check("import", "import of the calls", "import", "import_ms", "ours", "segment", 0.5),
+    *_web(),
 )
 
 ROWS = tuple(dict.fromkeys(check.row for check in CHECKS))

@@ -18,6 +18,15 @@ _PACKAGES = (
     "msgspec",
     "requests",
     "urllib3",
+    "opentelemetry-instrumentation",
+    "flask",
+    "django",
+    "starlette",
+    "fastapi",
+    "gunicorn",
+    "uvicorn",
+    "httptools",
+    "uvloop",
 )
 
 

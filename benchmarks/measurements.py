@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from benchmarks.contender import CONTENDERS
 from benchmarks.processes import Missing, Sink, import_ms, run_cold_start, run_worker
+from benchmarks.web.frameworks import FRAMEWORKS
+from benchmarks.web.measure import measure as measure_web
 
 __all__ = ["FULL", "MEASUREMENTS", "QUICK", "Measurement", "Missing", "Sizes"]
 
@@ -38,6 +40,10 @@ class Sizes:
     """People who are remembered."""
     mapped: int
     """Times that 500 records are converted with a mapping, and as often without."""
+    turns: int
+    """Turns that each variant of a site has."""
+    turn_seconds: float
+    """How long a turn is."""
     event: str = "flat"
     """The shape of the event."""
 
@@ -51,6 +57,8 @@ FULL = Sizes(
     conversions=4_000,
     users=100_000,
     mapped=60,
+    turns=3,
+    turn_seconds=0.4,
 )
 QUICK = Sizes(
     burst=5_000,
@@ -61,6 +69,8 @@ QUICK = Sizes(
     conversions=1_000,
     users=10_000,
     mapped=20,
+    turns=2,
+    turn_seconds=0.2,
 )
 
 
@@ -121,6 +131,10 @@ def _import(contender: str, sizes: Sizes) -> Figures:
     return {"import_ms": statistics.median(import_ms(module) for _ in range(sizes.processes))}
 
 
+def _web(contender: str, sizes: Sizes) -> Figures:
+    return measure_web(contender, sizes.turns, sizes.turn_seconds)
+
+
 MEASUREMENTS = {
     measurement.name: measurement
     for measurement in (
@@ -134,5 +148,6 @@ MEASUREMENTS = {
         Measurement("conversion", ("ours", "otlp"), _conversion),
         Measurement("mapping", ("rules", "identify"), _mapping),
         Measurement("import", ("segment", "ours"), _import),
+        Measurement("web", tuple(FRAMEWORKS), _web),
     )
 }

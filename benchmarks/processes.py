@@ -14,7 +14,17 @@ from typing import Any, cast
 
 from typing_extensions import Self
 
-__all__ = ["CORES", "DISK", "Missing", "Sink", "import_ms", "run_cold_start", "run_worker"]
+__all__ = [
+    "CORES",
+    "DISK",
+    "Missing",
+    "Sink",
+    "environment",
+    "import_ms",
+    "run_cold_start",
+    "run_worker",
+    "spawning_on",
+]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FOREIGN = ("OTEL_", "SEGMENT_", "PYTHON")
@@ -43,7 +53,7 @@ DISK = str(_VAR_TMP) if _VAR_TMP.is_dir() else tempfile.gettempdir()
 
 
 @contextlib.contextmanager
-def _spawning_on(which: int) -> Iterator[None]:
+def spawning_on(which: int) -> Iterator[None]:
     """Let the processes started inside inherit one core."""
     if CORES is None:
         yield
@@ -61,7 +71,7 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="benchmark-", dir=DISK, ignore_cleanup_errors=True)
 
 
-def _environment(**more: str) -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     """Return an environment in which nobody's settings or proxies favour anyone."""
     kept = {
         name: value
@@ -85,9 +95,9 @@ class Sink:
             self._command.append("--keep-ids")
 
     def __enter__(self) -> Self:
-        with _spawning_on(1):
+        with spawning_on(1):
             self._process = subprocess.Popen(
-                self._command, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                self._command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
         self.endpoint = f"http://127.0.0.1:{self._read()['port']}"
         return self
@@ -118,10 +128,10 @@ def run_worker(**order: object) -> dict[str, Any]:
     Raises:
         Missing: The contender needs something that is not installed.
     """
-    with _folder() as folder, _spawning_on(0):
+    with _folder() as folder, spawning_on(0):
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.worker", json.dumps(order)],
-            env=_environment(TMPDIR=folder),
+            env=environment(TMPDIR=folder),
             stdout=subprocess.PIPE,
             check=True,
         )
@@ -132,8 +142,8 @@ def run_worker(**order: object) -> dict[str, Any]:
 
 
 def _run_quietly(command: list[str]) -> str:
-    with _spawning_on(0):
-        done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    with spawning_on(0):
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
         if last.startswith(("ImportError", "ModuleNotFoundError")):

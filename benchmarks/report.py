@@ -23,11 +23,25 @@ _FIGURES = {
     "against_unmapped": "ratio",
     "bytes_per_user": "bytes/person",
     "import_ms": "import ms",
+    "bare_per_second": "pages/s bare",
+    "ours_per_second": "ours",
+    "contrib_per_second": "traced",
+    "silent_per_second": "not sent",
+    "against_bare": "ours/bare",
+    "bare_us": "CPU µs/page bare",
+    "ours_added_us": "ours adds",
+    "contrib_added_us": "traced",
+    "silent_added_us": "not sent",
+    "cpu_against_bare": "ours/bare",
+    "added_against_contrib": "of traced",
+    "added_against_silent": "of not sent",
+    "busy": "busy",
     "events_per_request": "events/request",
     "bytes_per_event": "bytes/event",
     "sink_cpu_us": "sink µs/event",
 }
 _BUSY = 0.8
+_IDLE = 0.85
 
 
 def _number(value: float) -> str:
@@ -103,6 +117,8 @@ def _doubts(where: str, figures: Mapping[str, float]) -> list[str]:
     busy = figures.get("sink_cpu_us", 0) * figures.get("events_per_second", 0) / 1e6
     if busy > _BUSY:
         doubts.append(f"{where}: the sink was busy {busy:.0%} of the time and may have held it up")
+    if figures.get("busy", 1) < _IDLE:
+        doubts.append(f"{where}: a server had its core {figures['busy']:.0%} of the time only; look at CPU alone")
     return doubts
 
 

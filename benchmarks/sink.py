@@ -16,10 +16,10 @@ from typing import cast
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 _MESSAGE_ID = re.compile(rb'"messageId":\s*"([^"]+)"')
-_LOGS_PATH = b"POST /v1/logs "
+_OTLP_PATHS = (b"POST /v1/logs ", b"POST /v1/traces ")
 
 _BATCH_ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"success":true}'
-_LOGS_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"
+_OTLP_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"
 
 
 class Counts:
@@ -34,13 +34,13 @@ class Counts:
         self._cpu_before = time.process_time()
         self._ids: set[bytes] | None = set() if keep_ids else None
 
-    def add(self, body: bytes, *, logs: bool) -> None:
+    def add(self, body: bytes, *, otlp: bool) -> None:
         """Count one request's events."""
         self.last_ns = time.monotonic_ns()
         self.first_ns = self.first_ns or self.last_ns
         self.requests += 1
         self.body_bytes += len(body)
-        self.events += body.count(b"Order Completed" if logs else b'"messageId"')
+        self.events += body.count(b"Order Completed" if otlp else b'"messageId"')
         if self._ids is not None:
             self._ids.update(_MESSAGE_ID.findall(body))
 
@@ -75,9 +75,9 @@ class Connection(asyncio.Protocol):
         """Take what arrived and serve every request that is whole."""
         self._buffer += data
         while self._whole():
-            logs = self._buffer.startswith(_LOGS_PATH)
-            self._counts.add(bytes(self._buffer[self._body_start : self._need]), logs=logs)
-            self._answer(_LOGS_ANSWER if logs else _BATCH_ANSWER)
+            otlp = self._buffer.startswith(_OTLP_PATHS)
+            self._counts.add(bytes(self._buffer[self._body_start : self._need]), otlp=otlp)
+            self._answer(_OTLP_ANSWER if otlp else _BATCH_ANSWER)
             del self._buffer[: self._need]
             self._need = 0
 
