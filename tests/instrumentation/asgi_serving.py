@@ -126,7 +126,7 @@ def in_process(*command: str, is_traced: bool = False, **variables: str) -> Iter
     }
     with LocalEndpoint() as endpoint:
         process = subprocess.Popen(
-            [str(launcher), *(part.format(port=port) for part in command)],
+            [str(launcher), sys.executable, "-m", *(part.format(port=port) for part in command)],
             env=environment(endpoint.url, **settings | variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

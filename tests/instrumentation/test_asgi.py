@@ -1,0 +1,345 @@
+"""ASGI applications without a framework: what the middleware adds, and what it leaves alone."""
+
+import asyncio
+import itertools
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from http.client import HTTPResponse
+from typing import Any
+
+import pytest
+from asgi_serving import in_process, in_thread
+from opentelemetry._logs import LogRecord, get_logger
+from serving import SOMEBODY, Arrivals, arriving, page
+
+from otel_segment import _log
+from otel_segment.errors import ConfigurationError
+from otel_segment.exporters import SegmentVisitorInstrumentor
+from otel_segment.instrumentation.asgi import AnalyticsMiddleware
+from otel_segment.visitor import current_visitor
+
+HTML = [(b"content-type", b"text/html; charset=utf-8")]
+Message = dict[str, Any]
+COMMANDS = {
+    "uvicorn": ("uvicorn", "--port={port}"),
+    "granian": ("granian", "--interface=asgi", "--port={port}"),
+}
+
+
+@pytest.fixture
+def arrivals(monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrivals]:
+    """What arrives from this process."""
+    monkeypatch.setattr(_log, "_last_said", {})
+    with arriving() as found:
+        SegmentVisitorInstrumentor().instrument()
+        yield found
+        SegmentVisitorInstrumentor().uninstrument()
+
+
+def emit(event: str) -> None:
+    """Emit an event by hand."""
+    get_logger("site").emit(LogRecord(event_name=event, attributes={"analytics.type": "track"}))
+
+
+def scope_of(path: str = "/", **more: Any) -> dict[str, Any]:
+    """Return the scope of a request."""
+    headers = [(b"host", b"shop.example"), (b"user-agent", b"Browser/1"), *more.pop("headers", ())]
+    client = ("127.0.0.1", 50_000)
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "headers": headers,
+        "client": client,
+        "scheme": "http",
+    } | more
+
+
+async def unasked() -> Message:
+    """Receive nothing."""
+    return {"type": "http.request"}
+
+
+def call(app: Any, scope: dict[str, Any]) -> list[Message]:
+    """Serve one request in an event loop of its own; return what was sent."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, unasked, send))
+    return sent
+
+
+def answering(*messages: Message, status: int = 200, headers: Any = HTML) -> Callable[..., Awaitable[None]]:
+    """Make an application that always sends the same."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        for message in messages or ({"type": "http.response.body", "body": b"<title>Hello</title>"},):
+            await send(message)
+
+    return app
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "granian"])
+def test_middleware(server: str) -> None:
+    """An application behind the middleware makes a page of each view; what it emits has the same visitor."""
+    pytest.importorskip(server)
+    with in_process(*COMMANDS[server], "plain_asgi:application") as site:
+        assert site.ask("/a/b?c=d").status == 200
+        site.ask("/last")
+        messages = site.taken(3)
+    for message in messages:
+        message["context"].pop("trace", None)
+    pages = [message for message in messages if message["type"] == "page"]
+    by_hand = [message for message in messages if message["type"] == "track"]
+    assert pages == [page("/a/b?c=d", title="/a/b"), page("/last", title="/last")]
+    assert [(message["anonymousId"], message["context"]["page"]["path"]) for message in by_hand] == [(SOMEBODY, "/a/b")]
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+def test_other_connections(kind: str) -> None:
+    """WebSockets and the lifespan get the very scope, receive and send of the server, which nothing is added to."""
+    seen: list[Any] = []
+
+    async def app(*arguments: Any) -> None:
+        seen.extend(arguments)
+        assert current_visitor() is None
+
+    async def send(message: Message) -> None:
+        """Send nothing."""
+
+    scope = {"type": kind, "path": "/"}
+    asyncio.run(AnalyticsMiddleware(app)(scope, unasked, send))
+    assert seen[0] is scope
+    assert scope == {"type": kind, "path": "/"}
+    assert (seen[1], seen[2]) == (unasked, send)
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [{"type": "http.response.body", "body": b"<title>Hello</title>", "more_body": True}] * 1_000
+        + [{"type": "http.response.body"}],
+        [{"type": "http.response.pathsend", "path": "/tmp/index.html"}],
+        [{"type": "http.response.zerocopysend", "file": 3}],
+        [{"type": "http.response.body", "body": b"x"}, {"type": "http.response.trailers", "headers": []}],
+    ],
+    ids=["stream", "pathsend", "zerocopysend", "trailers"],
+)
+def test_messages_stay_as_they_are(bodies: list[Message], arrivals: Arrivals) -> None:
+    """However a body is sent, its messages are the application's own objects, and it is one page."""
+    scope = scope_of("/way")
+    app = AnalyticsMiddleware(answering(*bodies), capture_title=True)
+    sent = call(app, scope)
+    assert all(ours is theirs for ours, theirs in zip(sent[1:], bodies, strict=True))
+    assert sent[0]["headers"] is HTML
+    assert [message["name"] for message in arrivals.take()] == ["/way"]
+    assert not any(name.startswith("otel_segment") for name in scope)
+
+
+def test_early_hints(arrivals: Arrivals) -> None:
+    """What is sent before an answer begins makes no event."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": []})
+        assert not arrivals.take()
+        await answering()(scope, receive, send)
+
+    assert len(call(AnalyticsMiddleware(app), scope_of())) == 3
+    assert len(arrivals.take()) == 1
+
+
+def test_headers_that_are_read_once(arrivals: Arrivals) -> None:
+    """Headers that can be gone through once reach the server, with a cookie or without."""
+    for settings in ({}, {"anonymous_id": "cookie"}):
+        app = answering(headers=iter([*HTML, (b"x-own", b"1")]))
+        (start, _) = call(AnalyticsMiddleware(app, **settings), scope_of())
+        assert list(start["headers"])[:2] == [*HTML, (b"x-own", b"1")]
+
+
+@pytest.mark.parametrize("headers", [[("content-type", "text/html")], [(b"x", 1)], [(b"alone",)], [None]])
+def test_headers_that_are_wrong(headers: Any, arrivals: Arrivals) -> None:
+    """Headers that no server would take are left for the server to refuse."""
+    assert call(AnalyticsMiddleware(answering(headers=headers)), scope_of())[0]["headers"] is headers
+
+
+@pytest.mark.parametrize(
+    "body", [b"<title>Hello</title>", bytearray(b"<title>Hello</title>"), memoryview(b"<title>Hello</title>")]
+)
+def test_title(body: Any, arrivals: Arrivals) -> None:
+    """The title is read from the first piece of a body whose length is said, whatever kind of bytes that is."""
+    headers = [*HTML, (b"content-length", b"20")]
+    app = answering({"type": "http.response.body", "body": body, "more_body": True}, headers=headers)
+    call(AnalyticsMiddleware(app, capture_title=True), scope_of())
+    (message,) = arrivals.take()
+    assert message["context"]["page"]["title"] == "Hello"
+
+
+def test_giant_title(arrivals: Arrivals) -> None:
+    """Of a title of ten megabytes nothing is taken, and the page is sent."""
+    body = b"<title>" + b"x" * 10_000_000 + b"</title>"
+    app = answering({"type": "http.response.body", "body": body}, headers=[*HTML, (b"content-length", b"10000015")])
+    call(AnalyticsMiddleware(app, capture_title=True), scope_of())
+    (message,) = arrivals.take()
+    assert "title" not in message["context"]["page"]
+
+
+HOSTILE = [
+    [(b"x-forwarded-for", b"1.2.3.4, " * 12_000)],
+    [(b"forwarded", b'for="[::1]:x";' * 8_000)],
+    [(b"cookie", b"session=s3cret; " + b"a=b; " * 20_000)],
+    [(b"cookie", b"=;" * 50_000)],
+    [(b"accept-language", b"\xff-\xfe;q=1e999," * 6_000)],
+    [(b"referer", b"http://" + b"\xff" * 100_000)],
+    [(b"user-agent", b"(" * 100_000)],
+    [(b"host", b"evil\r\nset-cookie: a=b")],
+    [(b"sec-ch-ua", b'"\\' * 50_000)],
+    [(b"authorization", b"Bearer s3cret"), (b"proxy-authorization", b"s3cret"), (b"x-api-key", b"s3cret")],
+    [(b"", b""), (b"\xff\xfe", b"\xff\xfe")],
+]
+
+
+@pytest.mark.parametrize("headers", HOSTILE, ids=lambda headers: headers[0][0].decode("latin-1"))
+def test_hostile_headers(headers: Any, arrivals: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
+    """A hundred kilobytes of anything break nothing, gain nothing, and no secret reaches an event or the log."""
+    settings: dict[str, Any] = {
+        "anonymous_id": "segment,cookie,pseudonym",
+        "consent_cookie": "onetrust",
+        "trusted_proxies": 1,
+    }
+    call(AnalyticsMiddleware(answering(), **settings), scope_of(headers=headers))
+    start, _ = call(AnalyticsMiddleware(answering()), scope_of(headers=headers))
+    assert start["headers"] is HTML
+    messages = arrivals.take()
+    assert "s3cret" not in str(messages) + caplog.text
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert {message["type"] for message in messages} <= {"page"}
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/\udcff\ud800", b"\xff"),
+        ("/\x00\r\nset-cookie: a=b", b"\r\n"),
+        ("", b""),
+        ("/" + "a/" * 50_000, b"%" * 100_000),
+    ],
+    ids=["surrogates", "line breaks", "empty", "long"],
+)
+def test_hostile_paths(path: str, query: bytes, arrivals: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the path is, the request is answered and the page, if there is one, is in JSON."""
+    start, _ = call(AnalyticsMiddleware(answering(), anonymous_id="cookie"), scope_of(path, query_string=query))
+    assert start["status"] == 200
+    assert len(arrivals.take()) <= 1
+    assert not [record for record in caplog.records if "could not be made" in record.getMessage()]
+
+
+def test_scope_with_nothing_in_it(arrivals: Arrivals) -> None:
+    """A scope without what the specification leaves to the server is served."""
+    call(
+        AnalyticsMiddleware(answering(), bots="include"), {"type": "http", "method": "GET", "path": "/", "headers": []}
+    )
+    assert [message["name"] for message in arrivals.take()] == ["/"]
+
+
+def test_client_that_goes_away(arrivals: Arrivals) -> None:
+    """A client that leaves in mid-stream has viewed one page; what the stream emits at its end has the visitor."""
+    done = threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": HTML})
+        watching = asyncio.ensure_future(gone(receive))
+        while not watching.done():
+            await send({"type": "http.response.body", "body": b"on and on", "more_body": True})
+            await asyncio.sleep(0.001)
+        emit("Left")
+        done.set()
+
+    async def gone(receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    with in_thread(AnalyticsMiddleware(app), lifespan="off") as site:
+        with site.connected() as connection, closing(HTTPResponse(connection)) as response:
+            connection.sendall(b"GET /on HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: x\r\n\r\n")
+            response.begin()
+            assert response.read(5) == b"on an"
+        assert done.wait(30)
+        site.settle()
+    found = [(message.get("event") or message["name"], message["anonymousId"]) for message in arrivals.take()]
+    assert found == [("/on", SOMEBODY), ("Left", SOMEBODY)]
+
+
+@pytest.mark.parametrize("error", [LookupError, asyncio.CancelledError, KeyboardInterrupt])
+def test_visitor_is_gone_after_an_exception(error: type[BaseException], arrivals: Arrivals) -> None:
+    """Whatever an application raises is raised, and its visitor is gone; what it emitted before has the visitor."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        emit("Tried")
+        raise error
+
+    async def around() -> None:
+        with pytest.raises(error):
+            await AnalyticsMiddleware(app)(scope_of(), unasked, unasked)
+        assert current_visitor() is None
+        emit("Nobody's")
+
+    asyncio.run(around())
+    assert [message["event"] for message in arrivals.take()] == ["Tried"]
+
+
+def test_event_loops_in_threads(arrivals: Arrivals) -> None:
+    """One middleware serves several event loops in several threads, each request with its own visitor."""
+    numbers = itertools.count()
+
+    async def user(scope: Any) -> str:
+        await asyncio.sleep(0.001)
+        return dict(scope["headers"])[b"x-user"].decode()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.001 * (next(numbers) % 3))
+        emit(scope["path"])
+        await answering()(scope, receive, send)
+
+    middleware = AnalyticsMiddleware(app, get_user=user)
+
+    def loop(name: str) -> None:
+        async def every() -> None:
+            scopes = [scope_of(f"/{name}", headers=[(b"x-user", name.encode())]) for _ in range(50)]
+            await asyncio.gather(*(middleware(scope, unasked, answer) for scope in scopes))
+
+        async def answer(message: Message) -> None:
+            await asyncio.sleep(0)
+
+        asyncio.run(every())
+
+    threads = [threading.Thread(target=loop, args=(name,)) for name in ("ada", "grace")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    messages = arrivals.take()
+    assert len(messages) == 200
+    assert {(message.get("event") or message["name"], message["userId"]) for message in messages} == {
+        ("/ada", "ada"),
+        ("/grace", "grace"),
+    }
+
+
+def test_scope_that_is_used_again(arrivals: Arrivals) -> None:
+    """A server that serves one request after another with one scope has each one counted."""
+    scope = scope_of("/again")
+    app = AnalyticsMiddleware(answering())
+    for _ in range(2):
+        call(app, scope)
+    assert len(arrivals.take()) == 2
+
+
+def test_wrong_settings() -> None:
+    """A middleware with wrong settings says so when it is made."""
+    with pytest.raises(ConfigurationError, match="page_name"):
+        AnalyticsMiddleware(answering(), page_name="title")
