@@ -21,6 +21,7 @@ from otel_segment.cli import main
 from otel_segment.demo import MAPPING, SALT, Crowd, ShopError, ShopProcess, Told, expect, tally
 from otel_segment.inspector import LocalEndpoint
 
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
 SHOP = Path(__file__).parent.parent / "otel_segment" / "demo" / "shop"
 TIMEOUT = 20
 # Under some runners Ctrl-C is ignored, and a child inherits that.
@@ -52,6 +53,7 @@ def browser() -> Iterator[requests.Session]:
     """A browser that nobody has used before."""
     with requests.Session() as session:
         session.trust_env = False
+        session.headers["User-Agent"] = AGENT
         yield session
 
 
@@ -221,7 +223,7 @@ class TestWay:
         crowd.run()
         told = told_by(shop)[len(known) :]
         arrived = all_there(endpoint, told)
-        result = tally(told, endpoint.received)
+        result = tally(told, endpoint.received, crowd.viewed)
 
         assert arrived
         assert crowd.failures == []
@@ -231,13 +233,33 @@ class TestWay:
         assert result.types.keys() == {"track", "page", "screen", "identify", "group", "alias"}
         assert result.people == 1
         assert (result.missing, result.strangers, result.changed) == ([], [], [])
+        assert (result.viewed, result.miscounted) == (result.pages, [])
+        assert result.pages > result.types["page"] > 0
         assert result.complete
         assert len(result.delays) == result.arrived
+
+    def test_page_views_are_counted_twice(
+        self, endpoint: LocalEndpoint, shop: ShopProcess, browser: requests.Session
+    ) -> None:
+        """Where the browsers viewed other pages than were told of, the tally is not complete, and says which."""
+        known = len(told_by(shop))
+        browser.get(f"{shop.url}/products/mug", timeout=TIMEOUT)
+        told = told_by(shop)[known:]
+
+        result = tally(told, endpoint.received, {"/products/mug": 2, "/basket": 1})
+
+        assert (result.viewed, result.pages) == (3, 1)
+        assert result.miscounted == [
+            "/basket: viewed 1 times, told of 0 times",
+            "/products/mug: viewed 2 times, told of 1 times",
+        ]
+        assert not result.complete
 
     def test_nothing_without_consent(self, endpoint: LocalEndpoint, shop: ShopProcess) -> None:
         """Of who does not agree nothing arrives but that; an answer that is changed counts from then on."""
         with requests.Session() as browser:
             browser.trust_env = False
+            browser.headers["User-Agent"] = AGENT
             browser.get(f"{shop.url}/products/lamp", timeout=TIMEOUT)
             anonymous_id = browser.cookies["shop_visitor"]
             for consents in ((), ("analytics", "marketing")):
@@ -246,9 +268,9 @@ class TestWay:
         wanted = [
             ("Segment Consent Preference Updated", False),
             ("Segment Consent Preference Updated", True),
-            ("Home", True),
-            ("Product", True),
+            ("/", True),
             ("Product Viewed", True),
+            ("/products/<product_id>", True),
         ]
 
         def mine() -> list[tuple[str, dict[str, bool]]]:

@@ -36,6 +36,8 @@ def _counts(tally: Tally) -> Iterator[str]:
     if tally.delays:
         half = tally.delays[len(tally.delays) // 2]
         yield f"delivery    p50 {half * 1_000:.0f} ms, max {tally.delays[-1] * 1_000:.0f} ms from event to arrival"
+    if tally.viewed is not None:
+        yield f"pages       {tally.viewed} viewed in the visitors' browsers, {tally.pages} told of by the framework"
     arrived = tally.due - len(tally.missing)
     yield f"told        {tally.emitted} events by the shop, of which {tally.due} were to leave and {arrived} arrived"
     if tally.withheld:
@@ -49,6 +51,7 @@ def _faults(tally: Tally, failures: Sequence[str], complaint: str) -> Iterator[s
     yield from _some("missing", [f"{each.event} {each.uid}" for each in tally.missing])
     yield from _some("untold", tally.strangers)
     yield from _some("changed", tally.changed)
+    yield from _some("pages", tally.miscounted)
     yield from _some("visitors", failures)
     if complaint and (tally.missing or failures):
         yield f"  shop: {complaint}"

@@ -3,8 +3,10 @@
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -31,6 +33,8 @@ _NAMES = ("Ada", "Grace", "Mary", "Katherine", "Emmy", "Lise", "Chien-Shiung", "
 _COMPANIES = ("Initech", "Northwind", "Umbrella Tea", "Acme Tools")
 # People write anything where they may.
 _NOTES = ("Take my other card: 4111 1111 1111 1111", "Leave it with the neighbour", "Please ring twice")
+_NO_PAGES = ("/health", "/kiosk")
+"""What is fetched by a load balancer and by a terminal, not viewed by a person at a browser."""
 _QUERIES = ("mug", "wool", "oak", "light")
 
 _T = TypeVar("_T")
@@ -142,6 +146,8 @@ class Crowd:
         self._stopped = threading.Event()
         self.failures: list[str] = []
         """What went wrong, in words; empty when every page came as it should."""
+        self.viewed: Counter[str] = Counter()
+        """How often each page was viewed, by its path, as the visitors' browsers saw it."""
         count = min(visitors, _MOST_AT_ONCE)
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
 
@@ -177,10 +183,18 @@ class Crowd:
             except requests.RequestException as error:
                 self._note(f"a page did not come: {error}")
                 return
+            self._look_at(answer)
             if not answer.ok:
                 self._note(f"{answer.request.method} {answer.request.path_url} was answered {answer.status_code}")
             if self._stopped.wait(self._pause):
                 return
+
+    def _look_at(self, answer: requests.Response) -> None:
+        path = urlsplit(answer.url).path
+        is_html = answer.headers.get("Content-Type", "").startswith("text/html")
+        if answer.ok and is_html and not path.startswith(_NO_PAGES):
+            with self._lock:
+                self.viewed[path] += 1
 
     def _note(self, failure: str) -> None:
         with self._lock:

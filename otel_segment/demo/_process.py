@@ -20,6 +20,15 @@ RESOURCE: Final = {"service.name": "demo-shop", "service.version": "1.0.0"}
 """What the shop's events say of the shop."""
 SALT: Final = "a secret that is none, since it stands here"
 
+_SHOP = "otel_segment.demo.shop"
+_WEB = {
+    "GET_USER": f"{_SHOP}:account_id",
+    "GET_ANONYMOUS_ID": f"{_SHOP}:browser_id",
+    "GET_CONSENT": f"{_SHOP}:given_consent",
+    "CAPTURE_TITLE": "true",
+    # The load balancer's address, and the terminal by the door, whose screens are no pages.
+    "EXCLUDED_URLS": "/health$,/kiosk",
+}
 _START_SECONDS = 30.0
 _STOP_SECONDS = 1.2
 _INSTRUMENT = "from opentelemetry.instrumentation.auto_instrumentation import run; run()"
@@ -30,7 +39,9 @@ class ShopError(Exception):
 
 
 class ShopProcess:
-    """The shop under ``opentelemetry-instrument``, with environment variables alone to choose exporter and mapping.
+    """The shop under ``opentelemetry-instrument``, with environment variables alone to say what happens to its events.
+
+    They choose exporter and mapping, and say how the instrumentation of its framework knows a visitor.
 
     A context manager that ends the process. Should this process die first, the shop notices and ends itself.
     """
@@ -47,7 +58,7 @@ class ShopProcess:
             ShopError: If it does not listen within half a minute.
         """
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        module = ["-m", "otel_segment.demo.shop", "--end-with-stdin", "--port", str(port)]
+        module = ["-m", "otel_segment.demo._witness", "--end-with-stdin", "--port", str(port)]
         try:
             self._process = _launch(module, _environment(endpoint, write_key), self._log)
         except OSError:
@@ -74,7 +85,7 @@ class ShopProcess:
         return self._process.poll() is None
 
     def ledger(self, timeout: float = 5.0) -> list[dict[str, Any]]:
-        """Ask the shop for all events that it told of.
+        """Ask for all events that the shop, and the instrumentation of its framework, told of.
 
         Args:
             timeout: Seconds to wait for the answer.
@@ -148,6 +159,9 @@ def _environment(endpoint: str, write_key: str) -> dict[str, str]:
         "OTEL_LOGS_EXPORTER": "segment",
         "OTEL_TRACES_EXPORTER": "segment",
         "OTEL_METRICS_EXPORTER": "none",
+        # The shop makes its spans itself.
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "flask",
+        **{f"OTEL_INSTRUMENTATION_SEGMENT_{name}": value for name, value in _WEB.items()},
         "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint,
         "OTEL_EXPORTER_SEGMENT_WRITE_KEY": write_key,
         "OTEL_EXPORTER_SEGMENT_MAPPING": str(MAPPING),

@@ -1,7 +1,7 @@
 """What was told against what arrived."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeGuard
@@ -28,6 +28,9 @@ class Tally:
         missing: The events of which not all arrived that had to.
         strangers: The ids that arrived although nobody told of them, or although they were to be withheld.
         changed: The ids that arrived as another type than they were to.
+        viewed: How many pages the visitors viewed; None where it was not counted.
+        pages: How many pages were told of.
+        miscounted: Where the two differ, as text: path and numbers.
         delays: Seconds from each event to its arrival, sorted.
     """
 
@@ -42,6 +45,9 @@ class Tally:
     missing: list[Told]
     strangers: list[str]
     changed: list[str]
+    viewed: int | None
+    pages: int
+    miscounted: list[str]
     delays: list[float] = field(repr=False)
 
     @property
@@ -51,17 +57,21 @@ class Tally:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was to arrive did, exactly once and valid, and nothing else."""
+        """Whether everything that was to arrive did, exactly once and valid, and nothing else.
+
+        Where page views were counted at the browsers, this has each of them told of exactly once.
+        """
         faults = (self.refused, self.dropped, self.duplicates, self.missing, self.strangers, self.changed)
-        return self.emitted > 0 and not any(faults)
+        return self.emitted > 0 and not any(faults) and not self.miscounted
 
 
-def tally(told: Iterable[Told], store: ReceivedStore) -> Tally:
+def tally(told: Iterable[Told], store: ReceivedStore, viewed: Mapping[str, int] | None = None) -> Tally:
     """Compare what the shop told with what arrived.
 
     Args:
         told: The events of the shop's ledger, with what is to come of each.
         store: What the endpoint received.
+        viewed: How often each page was viewed, by its path, as the browsers saw it; None where nobody counted.
     """
     by_uid = {each.uid: each for each in told}
     events = store.events
@@ -69,6 +79,7 @@ def tally(told: Iterable[Told], store: ReceivedStore) -> Tally:
     due = {(uid, call) for uid, each in by_uid.items() for call in each.calls}
     not_there = {uid for uid, _ in due - {(_uid(event), event.type) for event in events}}
     messages = [event.message for event in events]
+    pages = Counter(each.path for each in by_uid.values() if each.path)
     return Tally(
         emitted=len(by_uid),
         withheld=Counter(each.withheld for each in by_uid.values() if each.withheld),
@@ -81,8 +92,17 @@ def tally(told: Iterable[Told], store: ReceivedStore) -> Tally:
         missing=[each for uid, each in by_uid.items() if uid in not_there],
         strangers=[event.message_id for event, each in came if not _is_due(each)],
         changed=[event.message_id for event, each in came if _is_due(each) and not each.may_make(event.type)],
+        viewed=None if viewed is None else sum(viewed.values()),
+        pages=pages.total(),
+        miscounted=[] if viewed is None else list(_differences(pages, viewed)),
         delays=sorted(_delays(events, messages)),
     )
+
+
+def _differences(told: Mapping[str, int], viewed: Mapping[str, int]) -> Iterator[str]:
+    for path in sorted(told.keys() | viewed.keys()):
+        if told.get(path, 0) != viewed.get(path, 0):
+            yield f"{path}: viewed {viewed.get(path, 0)} times, told of {told.get(path, 0)} times"
 
 
 def _is_due(told: Told | None) -> TypeGuard[Told]:

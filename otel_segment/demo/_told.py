@@ -22,6 +22,8 @@ class Told(NamedTuple):
     """The types of the calls that have to arrive."""
     withheld: str = ""
     """Why none is to, as the reason for the drop."""
+    path: str = ""
+    """The path of the page that it tells of; empty where it tells of something else."""
 
     def may_make(self, call: str) -> bool:
         """Tell whether a call of this type may come of it, where it is not withheld."""
@@ -44,11 +46,13 @@ def expect(ledger: Iterable[dict[str, Any]], mapping: Path) -> list[Told]:
 
 def _expect(entry: dict[str, Any], rehearsal: Rehearsal) -> Told:
     uid, event = str(entry["attributes"]["log.record.uid"]), str(entry["event_name"])
+    path = str(entry["attributes"].get("url.path", "")) if entry["attributes"].get("analytics.type") == "page" else ""
     outcome = rehearsal.take(_recorded(entry))
     if not outcome.messages:
-        return Told(uid, event, frozenset(), str(outcome.drops[0].reason) if outcome.drops else "not selected")
+        reason = str(outcome.drops[0].reason) if outcome.drops else "not selected"
+        return Told(uid, event, frozenset(), reason, path)
     *others, own = [str(message["type"]) for message in outcome.messages]
-    return Told(uid, event, frozenset({own, *others} - (_OF_PEOPLE - {own})))
+    return Told(uid, event, frozenset({own, *others} - (_OF_PEOPLE - {own})), path=path)
 
 
 def _recorded(entry: dict[str, Any]) -> RecordedEvent:

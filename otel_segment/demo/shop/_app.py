@@ -7,7 +7,7 @@ from flask import Flask, Response, render_template
 
 from ._browsing import browsing
 from ._buying import buying
-from ._events import ledger, traced
+from ._events import traced
 from ._joining import accounts, joining
 from ._visitor import recognise_visitors
 
@@ -18,7 +18,7 @@ __all__ = ["create_app"]
 
 
 def create_app() -> "WSGIApplication":
-    """Build the shop; accounts and ledger are those of the process."""
+    """Build the shop; the accounts are those of the process."""
     app = Flask(__name__)
     app.secret_key = secrets.token_bytes()
     app.config.update(SESSION_COOKIE_NAME="shop_session", SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=65_536)
@@ -26,7 +26,6 @@ def create_app() -> "WSGIApplication":
     recognise_visitors(app, accounts)
     for blueprint in (browsing, buying, joining):
         app.register_blueprint(blueprint)
-    app.add_url_rule("/_ledger", view_func=ledger.entries)
     app.add_url_rule("/favicon.ico", "favicon", lambda: Response(status=204))
     app.register_error_handler(404, _missing)
     return traced(app)

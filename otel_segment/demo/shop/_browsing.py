@@ -17,7 +17,7 @@ _SERIAL = "KL-0007-4411"
 @browsing.get("/")
 def home() -> str:
     """Welcome."""
-    return page("Home", "Things for a calm home", "home.html", products=list(PRODUCTS.values())[:4])
+    return page("Things for a calm home", "home.html", products=list(PRODUCTS.values())[:4])
 
 
 @browsing.get("/catalogue")
@@ -26,7 +26,7 @@ def catalogue() -> str:
     query, category = argument("q"), argument("category")
     products = find(query, category)
     facts = {"products": products, "categories": CATEGORIES, "query": query, "category": category}
-    answer = page("Catalogue", category or "Catalogue", "catalogue.html", **facts)
+    answer = page(category or "Catalogue", "catalogue.html", **facts)
     if query:
         tell("articles.searched", {"words": query})
     else:
@@ -39,7 +39,7 @@ def catalogue() -> str:
 def product(product_id: str) -> str:
     """Show one product."""
     found = product_or_404(product_id)
-    answer = page("Product", found.name, "product.html", product=found)
+    answer = page(found.name, "product.html", product=found)
     tell("article.opened", {"article": found.facts()})
     return answer
 

@@ -19,7 +19,7 @@ _SHIPPING_CENTS = 490
 @buying.get("/basket")
 def basket() -> str:
     """Show the basket."""
-    answer = page("Basket", "Your basket", "basket.html")
+    answer = page("Your basket", "basket.html")
     tell("cart.opened", {"articles": _contents(current_visitor())})
     return answer
 
@@ -50,7 +50,7 @@ def checkout() -> str | Response:
         return redirect(url_for("buying.basket"))
     if visitor.account is None:
         return redirect(url_for("joining.sign_up"))
-    answer = page("Checkout", "Checkout", "checkout.html", shipping=_SHIPPING_CENTS)
+    answer = page("Checkout", "checkout.html", shipping=_SHIPPING_CENTS)
     tell("cart.checkout.begun", {"order.goods": visitor.total_cents / 100, "articles": _contents(visitor)})
     return answer
 
@@ -78,7 +78,7 @@ def order() -> Response:
 @buying.get("/orders/<order_id>")
 def thanks(order_id: str) -> str:
     """Say thank you."""
-    return page("Order", "Thank you", "thanks.html", order_id=order_id)
+    return page("Thank you", "thanks.html", order_id=order_id)
 
 
 def _complete(visitor: Visitor, order_id: str) -> None:

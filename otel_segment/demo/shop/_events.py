@@ -1,6 +1,5 @@
 """What the shop tells about its visitors: through OpenTelemetry's API, to whoever listens."""
 
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -16,30 +15,9 @@ from ._visitor import current_visitor
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Ledger", "ledger", "tell", "tell_analytics", "tell_on_span", "traced"]
+__all__ = ["tell", "tell_analytics", "tell_on_span", "traced"]
 
 _NAME, _VERSION = "demo.shop", "1.0.0"
-
-
-class Ledger:
-    """What was told, in full, so that the far end can be checked against it, and mapping rules be tried on it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._entries: list[dict[str, Any]] = []
-
-    def enter(self, entry: dict[str, Any]) -> None:
-        """Note an event."""
-        with self._lock:
-            self._entries.append(entry)
-
-    def entries(self) -> list[dict[str, Any]]:
-        """Give all that was told so far."""
-        with self._lock:
-            return list(self._entries)
-
-
-ledger = Ledger()
 
 
 def tell(event: str, attributes: Mapping[str, Any]) -> None:
@@ -55,9 +33,7 @@ def tell(event: str, attributes: Mapping[str, Any]) -> None:
         **_person_attributes(),
         **attributes,
     }
-    record = LogRecord(timestamp=time.time_ns(), event_name=event, attributes=told)
-    ledger.enter(_entry(event, told, record.timestamp))
-    get_logger(_NAME, _VERSION).emit(record)
+    get_logger(_NAME, _VERSION).emit(LogRecord(timestamp=time.time_ns(), event_name=event, attributes=told))
 
 
 def tell_analytics(event: str, attributes: Mapping[str, Any]) -> None:
@@ -69,14 +45,7 @@ def tell_on_span(event: str, attributes: Mapping[str, str | float]) -> None:
     """Tell of a step of what the current span is about, as an event on it; the span says the rest."""
     span = trace.get_current_span()
     span.set_attributes(_person_attributes())
-    told = {"log.record.uid": uuid.uuid4().hex, **attributes}
-    now = time.time_ns()
-    # The API has no way to read a span's name and attributes, so they are put together once more.
-    entry = _entry(event, told, now)
-    facts = {**_span_attributes(request.environ), **_person_attributes()}
-    entry["span"] = {"name": _span_name(request.environ), "attributes": facts}
-    ledger.enter(entry)
-    span.add_event(event, told, now)
+    span.add_event(event, {"log.record.uid": uuid.uuid4().hex, **attributes}, time.time_ns())
 
 
 def traced(application: "WSGIApplication") -> "WSGIApplication":
@@ -89,18 +58,6 @@ def traced(application: "WSGIApplication") -> "WSGIApplication":
             return application(environ, start_response)
 
     return call
-
-
-def _entry(event: str, attributes: Mapping[str, Any], timestamp: int | None) -> dict[str, Any]:
-    here = trace.get_current_span().get_span_context()
-    return {
-        "event_name": event,
-        "timestamp": timestamp,
-        "trace_id": trace.format_trace_id(here.trace_id),
-        "span_id": trace.format_span_id(here.span_id),
-        "attributes": attributes,
-        "scope": {"name": _NAME, "version": _VERSION},
-    }
 
 
 def _span_name(environ: "WSGIEnvironment") -> str:

@@ -23,7 +23,7 @@ _UNKNOWN = "There is no account with this address."
 @joining.get("/sign-up")
 def sign_up() -> str:
     """Offer an account."""
-    return page("Sign up", "Open an account", "sign_up.html", problem=argument("problem"))
+    return page("Open an account", "sign_up.html", problem=argument("problem"))
 
 
 @joining.post("/sign-up")
@@ -43,7 +43,7 @@ def open_account() -> Response:
 @joining.get("/sign-in")
 def sign_in() -> str:
     """Ask for the address."""
-    return page("Sign in", "Welcome back", "sign_in.html", problem=argument("problem"))
+    return page("Welcome back", "sign_in.html", problem=argument("problem"))
 
 
 @joining.post("/sign-in")
@@ -70,7 +70,7 @@ def team() -> str | Response:
     """Show the team, or offer to open one."""
     if current_visitor().account is None:
         return redirect(url_for("joining.sign_in"))
-    return page("Team account", "Your team", "team.html")
+    return page("Your team", "team.html")
 
 
 @joining.post("/team")

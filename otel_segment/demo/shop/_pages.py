@@ -1,18 +1,16 @@
-"""What the pages have in common: telling that they were seen, and reading what was typed."""
+"""What the pages have in common: how they are built, and what was typed on them."""
 
 from flask import abort, render_template, request
 
 from ._catalogue import PRODUCTS, Product
-from ._events import tell
 
 __all__ = ["argument", "field", "page", "product_or_404"]
 
 _LONGEST_TEXT = 80
 
 
-def page(name: str, title: str, template: str, **facts: object) -> str:
-    """Tell that a page is seen, and build it."""
-    tell("page.seen", {"page.name": name, "page.title": title})
+def page(title: str, template: str, **facts: object) -> str:
+    """Build a page. That it is seen is told by whoever instruments the framework."""
     return render_template(template, title=title, **facts)
 
 

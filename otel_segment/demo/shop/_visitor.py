@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Request, Response, g, request, session
 
 from ._accounts import Account, Accounts
 from ._catalogue import PRODUCTS, Product
 
-__all__ = ["CONSENTS", "Visitor", "current_visitor", "recognise_visitors"]
+__all__ = [
+    "CONSENTS",
+    "Visitor",
+    "account_id",
+    "browser_id",
+    "current_visitor",
+    "given_consent",
+    "recognise_visitors",
+]
 
 CONSENTS: Final = ("analytics", "marketing")
 """What a visitor is asked for, and what it is called."""
@@ -76,6 +84,22 @@ def current_visitor() -> Visitor:
     """Give the one whose request is being served."""
     visitor: Visitor = g.visitor
     return visitor
+
+
+def account_id(_: Request) -> str | None:
+    """Say whose account it is that a request is made with, to whoever is told to ask here."""
+    account = current_visitor().account
+    return account.id if account else None
+
+
+def browser_id(_: Request) -> str:
+    """Say which browser a request is from, likewise."""
+    return current_visitor().anonymous_id
+
+
+def given_consent(_: Request) -> Mapping[str, bool]:
+    """Say what the visitor agrees to, likewise."""
+    return current_visitor().consent
 
 
 def recognise_visitors(app: Flask, accounts: Accounts) -> None:
