@@ -58,7 +58,7 @@ def reader(request: Request) -> str:
 
 
 @app.get("/me", response_class=HTMLResponse)
-async def me(background: BackgroundTasks, name: str = Depends(reader)) -> str:
+async def me(background: BackgroundTasks, name: str = Depends(reader)) -> str:  # noqa: FAST002 - as old versions want it
     """Greet, and leave work for later."""
     background.add_task(len, name)
     return f"<title>Hello {name}</title>"
