@@ -314,14 +314,27 @@ class TestMoves:
         assert site.report({"id": name, "soft": True, "path": "/b%C3%A4r?x=1", "from": "/", **SEEN}) == 204
 
         (moved,) = arrivals.take()
-        assert moved == page(
-            "/b%C3%A4r?x=1",
-            "/bär",
-            title="From the browser",
-            referrer=f"http://{HOST}/",
-            context=CONTEXT,
-        ) | {"properties": moved["properties"], "context": moved["context"]}
-        assert moved["properties"]["parentEventId"] == parent
+        facts = {
+            "path": "/bär",
+            "url": f"http://{HOST}/b%C3%A4r?x=1",
+            "search": "?x=1",
+            "title": "From the browser",
+            "referrer": f"http://{HOST}/",
+        }
+        expected = {
+            "type": "page",
+            "name": "/bär",
+            "anonymousId": "somebody",
+            "properties": {**facts, "name": "/bär", "parentEventId": parent},
+            "context": {
+                **CONTEXT,
+                "channel": "server",
+                "ip": "127.0.0.1",
+                "userAgent": BROWSER,
+                "page": {**facts, "host": HOST, "referring_domain": HOST},
+            },
+        }
+        assert moved == expected
 
     def test_forged_parent(self, site: Reported, arrivals: Arrivals) -> None:
         """A parent that was not made here is left out."""
