@@ -70,9 +70,8 @@ async def serve_asgi(
         if framework is BARE and web.awaits_user:
             await who.ask()
         reply = refusal(who, web, part, request.header("content-length"))
-    if reply is None:
-        body = await _received(receive)
-        reply = take(who, web, part, body)
+        if reply is None:
+            reply = take(who, web, part, await _received(receive))
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
