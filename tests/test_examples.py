@@ -3,9 +3,13 @@
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -181,7 +185,10 @@ def test_mapping_in_declarative_file(endpoint: LocalEndpoint) -> None:
 
 def test_flask_app(endpoint: LocalEndpoint) -> None:
     """What the handlers of a request tell is about the person behind it."""
-    with start("a Flask application", endpoint, "--port", "0") as process, requests.Session() as browser:
+    with (
+        start("a Flask application that tells its visitors and its pages by hand", endpoint, "--port", "0") as process,
+        requests.Session() as browser,
+    ):
         try:
             assert process.stderr is not None
             url = next(found[1] for line in process.stderr if (found := re.search(r"(http://\S+)", line)))
@@ -202,6 +209,102 @@ def test_flask_app(endpoint: LocalEndpoint) -> None:
     assert order["context"]["userAgent"].startswith("python-requests")
 
 
+@contextmanager
+def served(name: str, endpoint: LocalEndpoint, *more: str) -> Iterator[tuple[str, requests.Session]]:
+    """Run an example that serves pages; yield its address, and a browser."""
+    with start(name, endpoint, *more) as process, requests.Session() as browser:
+        browser.trust_env = False
+        browser.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
+        lines: list[str] = []
+        # What it goes on to write has to be read, too.
+        readers = [
+            threading.Thread(target=lines.extend, args=[stream], daemon=True)
+            for stream in (process.stdout, process.stderr)
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            yield address(lines), browser
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            for reader in readers:
+                reader.join(timeout=30)
+
+
+def address(lines: list[str]) -> str:
+    """Wait for the line in which a server says where it listens, and until it does."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if found := re.search(r"(http://[\d.]+:\d+)", "".join(lines)):
+            return found[1]
+        time.sleep(0.02)
+    raise AssertionError(lines)
+
+
+def viewed(endpoint: LocalEndpoint, count: int) -> list[tuple[Any, ...]]:
+    """Wait for so many calls; return the type, name and user of each, in the order of their times."""
+    assert endpoint.received.wait_for(lambda seen: len(seen) >= count, timeout=30)
+    assert all(not event.problems for event in endpoint.received)
+    messages = sorted(endpoint.received.messages, key=lambda message: message["timestamp"])
+    return [
+        (message["type"], message.get("name") or message.get("event"), message.get("userId")) for message in messages
+    ]
+
+
+def test_web_flask(endpoint: LocalEndpoint) -> None:
+    """An unchanged Flask application has its pages told of, with the user from when somebody signs in."""
+    pytest.importorskip("flask")
+    with served("an unchanged Flask application: pages, and who is signed in", endpoint, "--port", "0") as (
+        url,
+        browser,
+    ):
+        for path in ("/", "/products/mug", "/stock"):
+            assert browser.get(url + path).ok
+        assert browser.post(f"{url}/login/u-1042").ok
+
+        pages = [("page", "/", None), ("page", "/products/<product>", None), ("page", "/", "u-1042")]
+        assert viewed(endpoint, 3) == pages
+    assert len({message["anonymousId"] for message in endpoint.received.messages}) == 1
+
+
+def test_web_django(endpoint: LocalEndpoint) -> None:
+    """An unchanged Django site has its pages told of; whom analytics.js knows is known, others have a pseudonym."""
+    pytest.importorskip("django")
+    name = "an unchanged Django site: pages, and the visitors of analytics.js"
+    with served(name, endpoint, f"127.0.0.1:{free_port()}") as (url, browser):
+        assert browser.get(f"{url}/stock").ok
+        assert browser.get(url).ok
+        known = {"ajs_anonymous_id": "a-77", "ajs_user_id": "u-1042"}
+        assert browser.get(f"{url}/products/mug", cookies=known).ok
+
+        assert viewed(endpoint, 2) == [("page", "/", None), ("page", "/products/<slug:product>", "u-1042")]
+    ids = [message["anonymousId"] for message in endpoint.received.messages]
+    assert "a-77" in ids
+    assert any(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
+
+
+def test_web_fastapi(endpoint: LocalEndpoint) -> None:
+    """An unchanged FastAPI application has its pages and its API calls told of, of the visitor of a cookie."""
+    pytest.importorskip("fastapi")
+    name = "an unchanged FastAPI application: pages, a visitor's cookie, and calls of the interface"
+    with served(name, endpoint, "--port", "0") as (url, browser):
+        for path in ("/", "/products/mug", "/api/stock/mug"):
+            assert browser.get(url + path).ok
+        visitor = browser.cookies["otel_visitor"]
+
+        calls = [("page", "/", None), ("page", "/products/{product}", None), ("track", "API Called", None)]
+        assert viewed(endpoint, 3) == calls
+    assert {message["anonymousId"] for message in endpoint.received.messages} == {visitor}
+
+
+def free_port() -> int:
+    """Return a port that nobody has at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
 def test_with_endpoint() -> None:
     """The helper runs a command against an endpoint of its own, and prints the calls that arrived."""
     command = [sys.executable, "examples/with_endpoint.py", sys.executable, "examples/plain_script.py"]
@@ -214,7 +317,7 @@ def test_with_endpoint() -> None:
 
 def test_list_is_complete() -> None:
     """The list names every example, and each command in it is run by a test."""
-    files = {path.name for path in (ROOT / "examples").iterdir() if path.suffix in {".py", ".yaml"}}
+    files = {path for path in (ROOT / "examples").rglob("*") if path.suffix in {".py", ".yaml"}}
 
-    assert {name for name in files if name not in README} == set()
-    assert len(COMMANDS) == 9
+    assert {path for path in files if path.name not in README and path.stem not in README} == set()
+    assert len(COMMANDS) == 12
