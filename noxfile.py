@@ -71,7 +71,7 @@ found = {(point.group, point.name): point for point in distribution("otel-segmen
 for (group, name), point in found.items():
     print(f"{group}: {name} = {point.value} -> {point.load().__name__}")
 assert {group for group, _ in found} == {
-    "console_scripts", "opentelemetry_logs_exporter", "opentelemetry_traces_exporter"
+    "console_scripts", "opentelemetry_instrumentor", "opentelemetry_logs_exporter", "opentelemetry_traces_exporter"
 }
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opentelemetry.context import Context, get_current
-from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, get_current_span, set_span_in_context
 
 from otel_segment._log import say
 from otel_segment.emit import Presence, Visitor
@@ -84,9 +84,11 @@ class Visit:
 
     def note_trace(self) -> None:
         """Remember the server's span, if it is current and none is known: who traces may stand outside or inside."""
-        span = get_current_span()
-        if self._span is None and span.is_recording() and getattr(span, "kind", SpanKind.SERVER) is SpanKind.SERVER:
-            self._span = span
+        if self._span is None:
+            span = get_current_span()
+            # One that is not sampled says no kind; its trace goes on all the same.
+            if span is not INVALID_SPAN and getattr(span, "kind", SpanKind.SERVER) is SpanKind.SERVER:
+                self._span = span
 
     @property
     def takes_title(self) -> bool:
