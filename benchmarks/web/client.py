@@ -100,13 +100,20 @@ class Client:
 
         Returns:
             Nanoseconds of processor time that the server's process has used since its start.
+
+        Raises:
+            RuntimeError: The site does not work.
         """
         connection = self._connections[0]
         connection.sendall(_SETTLED)
         answer = b""
         while not answer.partition(b"\r\n\r\n")[2]:
             answer += _received(connection)
-        return int(answer.partition(b"\r\n\r\n")[2])
+        head, _, body = answer.partition(b"\r\n\r\n")
+        if b" 200 " not in head.partition(b"\r\n")[0]:
+            message = f"a site fails: {head.decode(errors='replace')}"
+            raise RuntimeError(message)
+        return int(body)
 
 
 def _connected(port: int) -> socket.socket:
