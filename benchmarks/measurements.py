@@ -58,7 +58,7 @@ FULL = Sizes(
     users=100_000,
     mapped=60,
     turns=3,
-    turn_seconds=0.4,
+    turn_seconds=0.3,
 )
 QUICK = Sizes(
     burst=5_000,
