@@ -109,7 +109,9 @@ def _variables_text(row: Row) -> str:
 def _default_text(row: Row) -> str:
     if row.default is None or row.default == {}:
         return row.missing
-    return f"`{str(row.default).lower() if isinstance(row.default, bool) else row.default}`"
+    text = str(row.default).lower() if isinstance(row.default, bool) else str(row.default)
+    # It would end the cell, in code as elsewhere.
+    return f"`{text}`".replace("|", r"\|")
 
 
 class _Given(NamedTuple):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,9 @@ from test_cases import as_json, log_record, readable_span
 
 from otel_segment import Mapping, SegmentLogRecordProcessor, SegmentSpanExporter
 from otel_segment.inspector import LocalEndpoint
+from otel_segment.instrumentation._page_view import refusal
+from otel_segment.instrumentation._request import WsgiRequest
+from otel_segment.instrumentation._settings import ROWS
 
 yaml = pytest.importorskip("yaml")
 
@@ -28,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 MAPPING = (DOCS / "mapping.md").read_text(encoding="utf-8")
 REFERENCE = (DOCS / "reference-systems.md").read_text(encoding="utf-8")
+WEB = (DOCS / "web.md").read_text(encoding="utf-8")
 SALT = "pepper"
 
 ABSENT = object()
@@ -293,6 +298,57 @@ def test_links(path: Path) -> None:
     assert [target for target in targets if target.startswith("#") and target[1:] not in headings] == []
     files = [target.partition("#")[0] for target in targets if not target.startswith(("#", "http"))]
     assert [file for file in files if not (DOCS / file).exists()] == []
+
+
+# The guide to web applications.
+
+USUAL = {"status": "200", "Content-Type": "text/html"}
+OF_THE_ANSWER = {"Content-Type", "Content-Disposition"}
+
+
+def is_page(said: str) -> bool:
+    """Tell whether a request or an answer of which this is said, and the usual else, is a page view."""
+    name, _, value = said.partition(": ")
+    given = {name: value} if value else {"status" if said.isdecimal() else "method": said}
+    answer = {**USUAL, **{key: each for key, each in given.items() if key in {*OF_THE_ANSWER, *USUAL}}}
+    sent = {key: each for key, each in given.items() if key not in {*answer, "method"}}
+    headers = {f"HTTP_{key.upper().replace('-', '_')}": each for key, each in sent.items()}
+    request = WsgiRequest({"REQUEST_METHOD": given.get("method", "GET"), **headers})
+    disposition = answer.get("Content-Disposition", "")
+    return refusal(request, int(answer["status"]), answer["Content-Type"], disposition) is None
+
+
+@pytest.mark.parametrize(("pages", "others"), [(row[1], row[2]) for row in table("page views", WEB)])
+def test_page_views(pages: str, others: str) -> None:
+    """What the table calls a page is one, and what it calls none is none."""
+    assert {said: is_page(said) for said in code(pages)} == dict.fromkeys(code(pages), True)
+    assert {said: is_page(said) for said in code(others)} == dict.fromkeys(code(others), False)
+
+
+def test_web_settings() -> None:
+    """Every setting of the web instrumentation is explained, and its places are there."""
+    assert [row.name for row in ROWS if row.name not in WEB and row.variables[0] not in WEB] == []
+    for module, name in re.findall(r"`(otel_segment\.instrumentation\.\w+)\.(\w+)", WEB):
+        if module.rpartition(".")[2] in {"wsgi", "asgi"}:
+            assert hasattr(import_module(module), name)
+
+
+def test_web_excluded_urls() -> None:
+    """The paths that the guide says are excluded by default are."""
+    section = WEB[WEB.index("### Excluded URLs") :].split("By default", 1)[1].split(";", 1)[0]
+    (pattern,) = [row.default for row in ROWS if row.name == "excluded_urls"]
+
+    paths = [path + "x" * path.endswith("/") for path in code(section)]
+    assert [path for path in paths if not re.search(str(pattern), f"http://shop.example{path}")] == []
+    assert len(paths) == 9
+
+
+def test_web_program() -> None:
+    """The program of the guide to web applications runs."""
+    (program,) = re.findall(r"^```python\n(.*?)^```", WEB, re.DOTALL | re.MULTILINE)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # The table of the reference systems.

@@ -3,22 +3,29 @@
 import json
 import os
 import re
+import shlex
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from otel_segment import DropReason
 from otel_segment._env import table
 from otel_segment.cli import main
 from otel_segment.inspector import LocalEndpoint
+from otel_segment.instrumentation._settings import ROWS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+WEB = re.findall(r"^```python app\.py\n(.*?)^```\n```console\n\$ (.*?)\n```", README, re.DOTALL | re.MULTILINE)
 DOCUMENTS = re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
@@ -29,12 +36,13 @@ def marked(name: str) -> str:
     return found[1].strip()
 
 
-def test_settings_table() -> None:
-    """The table of settings is the one that the settings are read by."""
+@pytest.mark.parametrize(("name", "rows"), [("settings", table()), ("web settings", table(ROWS))])
+def test_settings_table(name: str, rows: list[tuple[str, ...]]) -> None:
+    """The tables of settings are the ones that the settings are read by."""
     head = ["| setting | environment variable | default | meaning |", "|---|---|---|---|"]
-    expected = "\n".join([*head, *(f"| {' | '.join(row)} |" for row in table())])
+    expected = "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
-    assert marked("settings") == expected, f"the README should have:\n{expected}"
+    assert marked(name) == expected, f"the README should have:\n{expected}"
 
 
 def test_reasons() -> None:
@@ -82,6 +90,89 @@ def test_programs(program: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert all(not event.problems for event in endpoint.received)
     assert len(endpoint.received) >= 1 or "LocalEndpoint" in program
+
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
+PAGE = "/products/mug?utm_source=mail"
+NAMES = {"flask": "/products/<product>", "django": "/products/<product>", "uvicorn app:app": "/products/{product}"}
+"""What the page is named, by what is in the command; elsewhere by its path."""
+
+
+def page_that_arrives(command: str, folder: Path) -> dict[str, Any]:
+    """Serve ``app.py`` with the command of the README, look at a page as a person does, and return what arrives."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    words = shlex.split(command)
+    assigned = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
+    place = [f"127.0.0.1:{port}"] if "runserver" in words else ["--port", str(port)]
+    if words[0] == "waitress-serve":
+        place, words = [], [words[0], f"--listen=127.0.0.1:{port}", *words[1:]]
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "SEGMENT_"))}
+    chosen = dict(re.findall(r"(OTEL_\w+_EXPORTER)=(\w+)", README[README.index("## Auto-instrument") :][:1_000]))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    with LocalEndpoint(write_key="readme-key") as endpoint, (folder / "complaints").open("wb") as complaints:
+        settings = {"OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint.url, "SEGMENT_WRITE_KEY": "readme-key", "PATH": path}
+        server = subprocess.Popen(
+            [*words[len(assigned) :], *place],
+            cwd=folder,
+            env={**inherited, **chosen, **settings, **assigned, "PYTHONPATH": str(folder)},
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+        )
+        try:
+            look_at(f"http://127.0.0.1:{port}{PAGE}")
+            assert endpoint.received.wait_for(len, timeout=30), (folder / "complaints").read_text()
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+        (event,) = endpoint.received
+    assert not event.problems
+    shown = json.dumps(event.message).replace(f"127.0.0.1:{port}", "127.0.0.1:8000").replace(AGENT, "Mozilla/5.0 …")
+    message: dict[str, Any] = json.loads(shown)
+    return message
+
+
+def look_at(url: str) -> None:
+    """Ask for a page until its server is there."""
+    deadline = time.monotonic() + 60
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers.update({"User-Agent": AGENT, "Accept-Language": "de-DE,de;q=0.9"})
+        while not is_served(url) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        answer = session.get(url, timeout=30)
+    assert (answer.status_code, "Blue mug" in answer.text) == (200, True)
+
+
+def is_served(url: str) -> bool:
+    """Tell whether there is somebody at an address."""
+    where = urlsplit(url)
+    with socket.socket() as connection:
+        return connection.connect_ex((where.hostname, where.port)) == 0
+
+
+@pytest.mark.parametrize(("program", "command"), WEB, ids=[command.split()[-1] for _, command in WEB])
+def test_web_frameworks(program: str, command: str, tmp_path: Path) -> None:
+    """Each quick start is ten lines at most, and gives the page that the README shows."""
+    for module in re.findall(r"^from (flask|django|fastapi)\b", program, re.MULTILINE):
+        pytest.importorskip(module)
+    (tmp_path / "app.py").write_text(program, encoding="utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```", marked("page example") + "\n", re.DOTALL | re.MULTILINE)
+    expected = json.loads(shown)
+    name = next((name for part, name in NAMES.items() if part in command and "middleware" not in program.lower()), None)
+    expected["name"] = expected["properties"]["name"] = name or "/products/mug"
+
+    page = page_that_arrives(command, tmp_path)
+
+    context = {key: value for key, value in page["context"].items() if key not in {"app", "library", "trace"}}
+    told = {key: value for key, value in page.items() if key not in {"anonymousId", "messageId", "timestamp"}}
+    assert {**told, "context": context} == expected
+    assert len([line for line in program.splitlines() if line.strip()]) <= 10
+
+
+def test_web_frameworks_are_all_there() -> None:
+    """There is a quick start for each framework, and for what has none."""
+    assert len(WEB) == 5
 
 
 @pytest.mark.parametrize("text", DOCUMENTS, ids=range(len(DOCUMENTS)))
