@@ -27,18 +27,15 @@ def tell(event: str, attributes: Mapping[str, Any]) -> None:
         event: The name of the event.
         attributes: What there is to say about it.
     """
-    told = {
-        "log.record.uid": uuid.uuid4().hex,
-        **_request_attributes(),
-        **_person_attributes(),
-        **attributes,
-    }
-    get_logger(_NAME, _VERSION).emit(LogRecord(timestamp=time.time_ns(), event_name=event, attributes=told))
+    _emit(event, {**_request_attributes(), **_person_attributes(), **attributes})
 
 
 def tell_analytics(event: str, attributes: Mapping[str, Any]) -> None:
-    """Tell of an event that is a track call by its own account, under the name that it is to have there."""
-    tell(event, {"analytics.type": "track", **attributes})
+    """Tell of an event that is a track call by its own account, under the name that it is to have there.
+
+    Who it is about, and where that person is, is not said: such an event has the visitor of its request.
+    """
+    _emit(event, {"analytics.type": "track", **attributes})
 
 
 def tell_on_span(event: str, attributes: Mapping[str, str | float]) -> None:
@@ -58,6 +55,11 @@ def traced(application: "WSGIApplication") -> "WSGIApplication":
             return application(environ, start_response)
 
     return call
+
+
+def _emit(event: str, attributes: Mapping[str, Any]) -> None:
+    told = {"log.record.uid": uuid.uuid4().hex, **attributes}
+    get_logger(_NAME, _VERSION).emit(LogRecord(timestamp=time.time_ns(), event_name=event, attributes=told))
 
 
 def _span_name(environ: "WSGIEnvironment") -> str:
