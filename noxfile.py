@@ -12,7 +12,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 # A machine has the interpreters that it has, CI's too: the others are named as skipped.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "oldest", "faults", "examples", "package"]
+nox.options.sessions = ["lint", "types", "tests", "oldest", "frameworks", "faults", "examples", "package"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
@@ -37,6 +37,9 @@ WHOLE_SUITE = ["--numprocesses=4", "--dist=worksteal"]
 BUT_FAULTS = "--ignore=tests/faults"
 """What breaks delivery on purpose has a session of its own: it takes minutes, and breaks it everywhere alike."""
 
+BUT_INSTRUMENTATION = "--ignore=tests/instrumentation"
+"""What depends on web frameworks more than on our own dependencies has a session of its own, too."""
+
 BUT_LAWS = [
     f"--ignore=tests/{name}.py"
     for name in ("test_laws", "test_mapping_laws", "test_privacy_laws", "test_mapping_command")
@@ -48,14 +51,35 @@ BUT_PROCESSES = [
 ]
 """What starts many processes takes the most time, and is left to the measured session and the newest of all."""
 
-LIGHT = ("3.12", "3.13")
+LIGHT = ("3.13",)
 """The interpreters on which both are left out."""
+
+BUT_SERVERS = [
+    f"--ignore=tests/instrumentation/test_{name}.py"
+    for name in ("browser_reports", "django", "flask_servers", "headless_browser", "propagation", "starlette")
+]
+"""What starts web servers is left to the measured session, and with old frameworks to ``frameworks``."""
+
+OLD_FRAMEWORKS = (
+    *("flask==2.0.3", "werkzeug==2.0.3", "flask-login==0.6.2"),
+    *("django==4.2", "starlette==0.40.0", "fastapi==0.115.2"),
+)
+"""The oldest of each that is instrumented; the measured session has the newest."""
+
+FRAMEWORK_TESTS = [
+    f"tests/instrumentation/test_{name}.py"
+    for name in ("asgi", "django", "django_middleware", "flask", "flask_servers", "starlette", "wsgi")
+]
+
+BRIEF_ON = ("3.10", "3.12")
+"""The interpreters that have a short list: 3.10 has all the rest in ``oldest``, and what holds on 3.11 and 3.13 is no
+different in between."""
 
 BRIEF = [
     f"tests/test_{name}.py"
     for name in ("analytics", "cases", "configuration", "examples", "fields", "language", "settings")
 ]
-"""What is run with the newest dependencies on the oldest interpreter, which has all the rest in ``oldest``."""
+"""That list."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo", "oauth")
@@ -97,8 +121,8 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        less = [*BUT_LAWS, *BUT_PROCESSES] if session.python in LIGHT else []
-        less = BRIEF if session.python == PYTHONS[0] else less
+        less = [*BUT_LAWS, *BUT_PROCESSES, *BUT_SERVERS] if session.python in LIGHT else []
+        less = BRIEF if session.python in BRIEF_ON else less
         session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *less]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
@@ -112,8 +136,17 @@ def oldest(session: nox.Session) -> None:
     """Run the tests on the lowest version of every dependency that pyproject.toml admits."""
     session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
     session.run(
-        "pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *BUT_LAWS, *BUT_PROCESSES]), env=FEWER_EXAMPLES
+        "pytest",
+        *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, BUT_INSTRUMENTATION, *BUT_LAWS, *BUT_PROCESSES]),
+        env=FEWER_EXAMPLES,
     )
+
+
+@nox.session(python=PYTHONS[0])
+def frameworks(session: nox.Session) -> None:
+    """Run the tests of the web instrumentation with the oldest frameworks that it is for."""
+    session.install("-e", f".[{EXTRAS}]", *OLD_FRAMEWORKS, *_group("test"))
+    session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *FRAMEWORK_TESTS]), env=FEWER_EXAMPLES)
 
 
 @nox.session

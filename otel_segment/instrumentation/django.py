@@ -35,7 +35,7 @@ class SegmentDjangoInstrumentor(SegmentInstrumentor):
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """Name the versions that this is for."""
-        return ("django >= 3.2",)
+        return ("django >= 4.2",)
 
     def _instrument(self, **settings: Any) -> None:
         self._arguments = {name: settings[name] for name in settings.keys() - OF_OPENTELEMETRY}

@@ -28,7 +28,7 @@ class SegmentStarletteInstrumentor(SegmentInstrumentor):
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """Name the versions that this is for."""
-        return ("starlette >= 0.25",)
+        return ("starlette >= 0.40",)
 
     def _wrap(self, hooks: Hooks) -> None:
         def call(wrapped: Any, app: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:

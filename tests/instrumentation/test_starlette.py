@@ -128,8 +128,12 @@ def test_pages(site: Remote) -> None:
     viewed, by_hand = [], []
     for message in untraced(site.take(len(PAGES) + 2)):
         (viewed if message["type"] == "page" else by_hand).append(message)
-    # What the server reads and sends itself is not read here.
+    # What the server reads and sends itself is not read here; Starlette leaves some files to it, newer ones more.
     unread = {"/manual", "/files/"} if site.sends_files else set()
+    for message in viewed:
+        if message["properties"]["path"] in unread:
+            for place in (message["properties"], message["context"]["page"]):
+                place.pop("title", None)
     expected = [page(path, name, **({} if path in unread else {"title": title})) for path, name, title in PAGES]
     assert viewed == expected
     assert [(message["event"], message["anonymousId"], message["context"]["page"]["path"]) for message in by_hand] == [
