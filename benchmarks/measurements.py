@@ -69,7 +69,7 @@ QUICK = Sizes(
     conversions=1_000,
     users=10_000,
     mapped=20,
-    turns=2,
+    turns=1,
     turn_seconds=0.2,
 )
 

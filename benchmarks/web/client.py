@@ -62,13 +62,15 @@ class Client:
     """Kept connections to one server, each with one request under way; use it in a ``with`` block."""
 
     def __init__(self, port: int) -> None:
-        self._connections = [_connected(port) for _ in range(_CONNECTIONS)]
+        self._port = port
+        self._telling = _connected(port)
+        self._connections: list[socket.socket] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for connection in self._connections:
+        for connection in (self._telling, *self._connections):
             connection.close()
 
     def ask(self, seconds: float) -> int:
@@ -78,12 +80,18 @@ class Client:
             How many pages were answered.
         """
         pages = itertools.cycle(_PAGES)
+        # Not before there is something to send: a thread of gunicorn's waits for seconds at a connection without it.
+        opened = _CONNECTIONS - len(self._connections)
+        for _ in range(opened):
+            self._connections.append(_connected(self._port))
+            self._connections[-1].sendall(next(pages))
+            _take_page(self._connections[-1])
         for connection in self._connections:
             connection.sendall(next(pages))
         asked = self._keep_asking(pages, time.monotonic() + seconds)
         for connection in self._connections:
             _take_page(connection)
-        return asked + len(self._connections)
+        return opened + asked + len(self._connections)
 
     def _keep_asking(self, pages: Iterator[bytes], end: float) -> int:
         asked = 0
@@ -104,11 +112,10 @@ class Client:
         Raises:
             RuntimeError: The site does not work.
         """
-        connection = self._connections[0]
-        connection.sendall(_SETTLED)
+        self._telling.sendall(_SETTLED)
         answer = b""
         while not answer.partition(b"\r\n\r\n")[2]:
-            answer += _received(connection)
+            answer += _received(self._telling)
         head, _, body = answer.partition(b"\r\n\r\n")
         if b" 200 " not in head.partition(b"\r\n")[0]:
             message = f"a site fails: {head.decode(errors='replace')}"

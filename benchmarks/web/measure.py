@@ -52,6 +52,8 @@ def measure(name: str, turns: int, seconds: float) -> dict[str, float]:
     variants = _variants(name)
     with Sink() as sink, contextlib.ExitStack() as running:
         servers = {variant: running.enter_context(Server(name, variant, sink.endpoint)) for variant in variants}
+        for server in servers.values():
+            running.callback(server.stop)
         running.enter_context(spawning_on(1))
         taken: dict[str, _Turns] = {}
         for variant, server in servers.items():

@@ -51,10 +51,15 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.terminate()
+        self.stop()
         said = self._process.communicate()[1]
         if error is not None:
             sys.stderr.write(said.decode(errors="replace"))
+
+    def stop(self) -> None:
+        """Have the server end, without waiting for it."""
+        if self._process.poll() is None:
+            self._process.terminate()
 
     def wait(self) -> None:
         """Wait until the server takes connections.
