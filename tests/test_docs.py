@@ -22,6 +22,11 @@ from test_cases import as_json, log_record, readable_span
 
 from otel_segment import Mapping, SegmentLogRecordProcessor, SegmentSpanExporter
 from otel_segment.inspector import LocalEndpoint
+from otel_segment.instrumentation import (
+    SegmentDjangoInstrumentor,
+    SegmentFlaskInstrumentor,
+    SegmentStarletteInstrumentor,
+)
 from otel_segment.instrumentation._page_view import refusal
 from otel_segment.instrumentation._request import WsgiRequest
 from otel_segment.instrumentation._settings import ROWS
@@ -331,6 +336,17 @@ def test_web_settings() -> None:
     for module, name in re.findall(r"`(otel_segment\.instrumentation\.\w+)\.(\w+)", WEB):
         if module.rpartition(".")[2] in {"wsgi", "asgi"}:
             assert hasattr(import_module(module), name)
+
+
+def test_web_versions() -> None:
+    """The oldest versions of frameworks that the guide and the README name are those of the instrumentors."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for kind in (SegmentFlaskInstrumentor, SegmentDjangoInstrumentor, SegmentStarletteInstrumentor):
+        (said,) = kind().instrumentation_dependencies()
+        framework, version = said.title().split(" >= ")
+
+        assert f"| {framework} {version}" in WEB
+        assert f"{framework}** from {version} on" in readme.replace("**,", "**")
 
 
 def test_web_excluded_urls() -> None:
