@@ -144,8 +144,8 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def frameworks(session: nox.Session) -> None:
-    """Run the tests of the web instrumentation with the oldest frameworks that it is for."""
-    session.install("-e", f".[{EXTRAS}]", *OLD_FRAMEWORKS, *_group("test"))
+    """Run the tests of the web instrumentation with the oldest frameworks, and all else as old."""
+    session.install("-e", ".[auto]", *_lowest(("auto",)), *OLD_FRAMEWORKS, *_group("test"))
     session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *FRAMEWORK_TESTS]), env=FEWER_EXAMPLES)
 
 
@@ -206,11 +206,11 @@ def _group(name: str) -> list[str]:
     return nox.project.dependency_groups(PROJECT, name)
 
 
-def _lowest() -> list[str]:
+def _lowest(extras: tuple[str, ...] = OLDEST_EXTRAS) -> list[str]:
     """Pin the dependencies, and those of the extras that are tested, to the lowest versions that they admit."""
     project = PROJECT["project"]
     optional = project["optional-dependencies"]
-    texts = [*project["dependencies"], *(text for extra in OLDEST_EXTRAS for text in optional[extra])]
+    texts = [*project["dependencies"], *(text for extra in extras for text in optional[extra])]
     texts += [text for texts in optional.values() for text in texts if Requirement(text).name in OLDEST_MORE]
     return [_pinned(Requirement(text)) for text in dict.fromkeys(texts)]
 
