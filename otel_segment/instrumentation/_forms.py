@@ -71,9 +71,11 @@ class Late:
             return None
 
     def _import(self) -> Callable[..., Any]:
-        if self._found is None:
-            self._found = getattr(import_module(self._module), self._name)
-        return self._found
+        if self._found is not None:
+            return self._found
+        found: Callable[..., Any] = getattr(import_module(self._module), self._name)
+        self._found = found
+        return found
 
 
 def sources(value: object) -> tuple[str, ...]:

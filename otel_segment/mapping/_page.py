@@ -83,8 +83,11 @@ def page_hash(record: Record) -> str | None:
     """Return the fragment of the page's URL, with its ``#``."""
     fragment = record.text(semconv.URL_FRAGMENT)
     if fragment is None:
-        url = next(filter(None, map(_split, filter(_has_fragment, record.each(*_URL_NAMES)))), None)
-        fragment = url.fragment if url else None
+        for place in record.places:
+            for name in _URL_NAMES:
+                given = place.get(name)
+                if isinstance(given, str) and given and (url := _split(given)):
+                    return "#" + url.fragment if url.fragment else None
     return "#" + fragment.removeprefix("#") if fragment else None
 
 
@@ -206,10 +209,6 @@ def _redacted(text: str) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
-
-
-def _has_fragment(value: object) -> bool:
-    return isinstance(value, str) and "#" in value
 
 
 def _split(url: str) -> _Url | None:
