@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from otel_segment import semconv
+from otel_segment._brands import brands_of
 from otel_segment.instrumentation._request import Request
 
 __all__ = ["hints", "language_of"]
@@ -29,7 +30,6 @@ _ASKED_HINTS = tuple(
         "sec-ch-ua-wow64",
     )
 )
-_BRAND = re.compile(r'"((?:[^"\\]|\\.)*)"\s*;\s*v="((?:[^"\\]|\\.)*)"')
 _FLAGS = {"?0": False, "?1": True}
 
 
@@ -47,7 +47,7 @@ def hints(request: Request) -> dict[str, Any]:
     brands = header(_FIRST_HINT)
     if not brands or len(brands) > _LONGEST_HINT:
         return {}
-    found = {**_first_hints(brands, header("sec-ch-ua-mobile"), header("sec-ch-ua-platform")[:_LONGEST_PLATFORM])}
+    found = {**_first_hints(brands, header("sec-ch-ua-mobile")[:2], header("sec-ch-ua-platform")[:_LONGEST_PLATFORM])}
     for name, attribute in _ASKED_HINTS:
         if (value := header(name)) and len(value) <= _LONGEST_HINT:
             found[attribute] = [value]
@@ -57,7 +57,7 @@ def hints(request: Request) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _first_hints(brands: str, mobile: str, platform: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if pairs := [f"{brand} {version}" for brand, version in _BRAND.findall(brands)]:
+    if pairs := [f"{brand} {version}" for brand, version in brands_of(brands)]:
         found[semconv.BROWSER_BRANDS] = pairs
     if (is_mobile := _FLAGS.get(mobile.strip())) is not None:
         found[semconv.BROWSER_MOBILE] = is_mobile

@@ -237,11 +237,14 @@ class AsgiRequest(Request):
 
     def _read_headers(self) -> dict[bytes, bytes]:
         headers: dict[bytes, bytes] = {}
+        again: dict[bytes, list[bytes]] = {}
         for name, value in self._scope.get("headers", ()):
             if name in headers:
-                headers[name] += (b"; " if name == b"cookie" else b", ") + value
+                again.setdefault(name, [headers[name]]).append(value)
             else:
                 headers[name] = value
+        for name, values in again.items():
+            headers[name] = (b"; " if name == b"cookie" else b", ").join(values)
         return headers
 
 

@@ -175,9 +175,9 @@ class Visit:
         return web.cookie.header_value(due, is_https=self._who.is_https) if due else None
 
     def _is_unwanted(self) -> bool:
-        web, request = self._web, self._request
+        web, request, seen = self._web, self._request, self._who.seen()
         return (
-            web.is_excluded(f"{request.scheme}://{request.host}{request.path}")
+            web.is_excluded(f"{seen.scheme}://{seen.host}{request.path}")
             or (web.settings.bots == "exclude" and is_bot(request.header("user-agent")))
             or self._who.objects()
         )

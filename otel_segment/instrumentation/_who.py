@@ -74,7 +74,7 @@ class Who:
     @property
     def is_https(self) -> bool:
         """Whether the person's connection is a secure one, as far as it is known."""
-        return self._seen().scheme == "https"
+        return self.seen().scheme == "https"
 
     async def ask(self, threaded: Callable[..., Any] | None = None) -> None:
         """Ask ``get_user``, in this event loop, if nobody has yet.
@@ -107,7 +107,8 @@ class Who:
             self._visitor = None
         return self._new_cookie
 
-    def _seen(self) -> Seen:
+    def seen(self) -> Seen:
+        """Return what the request looks like from in front of all trusted proxies."""
         if self._client is None:
             self._client = self._web.trust.client(self.request)
         return self._client
@@ -164,7 +165,7 @@ class Who:
 
     def _around(self) -> Visitor:
         request = self.request
-        seen = self._seen()
+        seen = self.seen()
         path, query = request.path, request.query
         page = {"path": path}
         if url := full_url(seen.scheme, seen.host, path, query):
@@ -196,7 +197,7 @@ class Who:
 
     def _from(self, source: str) -> str | None:
         if source == "pseudonym":
-            seen = self._seen()
+            seen = self.seen()
             salt = self._web.salts.today(time.time())
             return pseudonym(salt, seen.address, self.request.header("user-agent"), seen.host)
         if source == "segment":

@@ -5,7 +5,9 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
+from otel_segment.emit import Presence, Visitor
 from otel_segment.instrumentation._browser_endpoint import local_path, releasing, serve_asgi
+from otel_segment.instrumentation._callers import NOBODY, take_over, without_ours
 from otel_segment.instrumentation._framework import BARE, Framework
 from otel_segment.instrumentation._request import AsgiRequest, Scope
 from otel_segment.instrumentation._settings import WebArguments
@@ -20,6 +22,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _START = "http.response.start"
+_NOBODY = Visitor()
 
 
 class AnalyticsMiddleware:
@@ -64,6 +67,9 @@ async def serve(
         web: The settings, made ready.
         framework: The application's framework; it asks an asynchronous ``get_user`` itself, when it knows more.
     """
+    if scope["type"] == "websocket":
+        await _serve_socket(app, scope, receive, send)
+        return
     if scope["type"] != "http":
         holds = scope["type"] == "lifespan" and web.browser is not None
         await app(scope, releasing(receive) if holds else receive, send)
@@ -97,6 +103,17 @@ async def serve(
     finally:
         # Who serves one request after another with this scope begins anew; and they hold each other.
         scope.pop(KEY, None)
+
+
+async def _serve_socket(app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+    """Leave a WebSocket to the application, and see that nobody else's visitor is there.
+
+    Servers may begin it in the context of an earlier request of the connection, which a proxy shares between people;
+    and no visitor that somebody made up may go on from here.
+    """
+    _, had_any = take_over(AsgiRequest(scope), NOBODY, NOBODY.client)
+    with Presence(lambda: _NOBODY, None, without_ours if had_any else None):
+        await app(scope, receive, send)
 
 
 def _begun(message: Message, visit: Visit) -> Message:

@@ -1,10 +1,10 @@
 """The browser: user agent, client hints, operating system and language."""
 
-import re
 from functools import lru_cache
 from typing import Any
 
 from otel_segment import semconv
+from otel_segment._brands import brands_of
 from otel_segment._types import JsonObject
 from otel_segment.mapping._record import Record
 
@@ -43,7 +43,6 @@ _HINTS = (
     *(header for header, _ in _TEXT_HINTS),
 )
 _LONGEST_HINT = 2_048
-_BRAND = re.compile(r'"((?:[^"\\]|\\.)*)"\s*;\s*v="((?:[^"\\]|\\.)*)"')
 
 
 def _headers(*names: str) -> tuple[str, ...]:
@@ -152,7 +151,7 @@ def _hinted_brands(record: Record, header: str) -> list[JsonObject]:
 
 @lru_cache(maxsize=256)
 def _parse_brands(header: str) -> tuple[tuple[str, str], ...]:
-    return tuple(_BRAND.findall(header))
+    return tuple(brands_of(header))
 
 
 def _brands(value: Any) -> list[JsonObject]:

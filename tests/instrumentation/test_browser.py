@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from requesting import MAKERS, Maker
 
+from otel_segment._brands import brands_of
 from otel_segment.instrumentation._browser import hints, language_of
 
 
@@ -55,6 +56,23 @@ def test_hints(make: Maker) -> None:
         "browser.mobile": False,
         "browser.platform": "Windows",
     }
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ('"Chromium";v="141"', [("Chromium", "141")]),
+        (' "A";v="1" , "Not\\"B";v="8";x=1', [("A", "1")]),
+        ('"\\\\Not\\"A;Brand";v="99", "C" ; v="2"', [('\\\\Not\\"A;Brand', "99"), ("C", "2")]),
+        ('"Lone", "C";v="2"', [("C", "2")]),
+        ('"\\' * 1_000, []),
+        ('"A";v="1", nothing', [("A", "1")]),
+        ("", []),
+    ],
+)
+def test_brands(header: str, expected: list[tuple[str, str]]) -> None:
+    """Brands are read up to the first thing that is none."""
+    assert expected == brands_of(header)
 
 
 @pytest.mark.parametrize("make", MAKERS)
