@@ -14,7 +14,8 @@ __all__ = ["Presence"]
 class Presence:
     """A context manager inside of which a visitor is asked for by whatever is emitted.
 
-    It may be entered again after it was left, by the same thread or another one, but not twice at a time.
+    It may be entered again after it was left, by the same thread or another one, but not twice at a time; then it goes
+    on in the context that it was left in.
 
     Args:
         ask: Returns the visitor; called for each event, so that who signs in meanwhile is known from then on.
@@ -22,7 +23,7 @@ class Presence:
         prepared: What else is to be done with the context; nothing for most.
     """
 
-    __slots__ = ("_around", "_before", "_prepared", "_stay")
+    __slots__ = ("_around", "_before", "_inside", "_prepared", "_stay")
 
     def __init__(
         self, ask: Callable[[], Visitor], owner: object = None, prepared: Callable[[Context], Context] | None = None
@@ -30,19 +31,24 @@ class Presence:
         self._stay = AskedStay(ask, owner)
         self._prepared = prepared
         self._before: Context | None = None
+        self._inside: Context | None = None
         self._around: AnyStay | None = None
 
     def __enter__(self) -> None:
         self._before = before = get_current()
         self._around = requested.get()
         requested.set(self._stay)
-        inside = set_value(KEY, self._stay, before)
-        attach(inside if self._prepared is None else self._prepared(inside))
+        if self._inside is None:
+            inside = set_value(KEY, self._stay, before)
+            self._inside = inside if self._prepared is None else self._prepared(inside)
+        attach(self._inside)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # What somebody else attached inside and has not detached goes with it: it is of this request, too.
+        # What somebody attached inside and has not detached is of this request, too: a span or a visitor that a
+        # generator is in the middle of is there again at its next step, and nowhere else.
+        self._inside = get_current()
         requested.set(self._around)
         if self._before is not None:
             attach(self._before)

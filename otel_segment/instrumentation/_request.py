@@ -4,10 +4,10 @@ Nothing in here raises, whatever a client sends: text that is no UTF-8 is read w
 missing is the empty text.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, MutableMapping
 from functools import cached_property
-from http.cookies import _unquote
 from typing import Any, TypeAlias
 
 __all__ = ["AsgiRequest", "Environ", "Request", "Scope", "WsgiRequest"]
@@ -104,6 +104,9 @@ class _Keys(dict[str, bytes]):
         self[name] = key = name.encode("latin-1", "replace")
         return key
 
+
+_QUOTES = 2
+_ESCAPE = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
 
 _VARIABLES = _Variables()
 _KEYS = _Keys()
@@ -264,5 +267,18 @@ def _cookies(header: str) -> dict[str, str]:
     for part in header.split(";"):
         name, separator, value = part.partition("=")
         if separator and (name := name.strip()) and name not in cookies:
-            cookies[name] = _unquote(value.strip())
+            cookies[name] = _unquoted(value.strip())
     return cookies
+
+
+def _unquoted(value: str) -> str:
+    """Return the value of a cookie; some are written as quoted strings, as by Python's own ``http.cookies``."""
+    if len(value) < _QUOTES or value[0] != '"' or value[-1] != '"':
+        return value
+    inner = value[1:-1]
+    return _ESCAPE.sub(_unescaped, inner) if "\\" in inner else inner
+
+
+def _unescaped(found: "re.Match[str]") -> str:
+    octal, character = found.groups()
+    return chr(int(octal, 8)) if octal else character

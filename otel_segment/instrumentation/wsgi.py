@@ -83,8 +83,6 @@ def serve(
                 # The server looks for its own kind of file, and sends it without reading it here.
                 visit.tell()
                 return body
-            if has_begun and not visit.takes_title:
-                visit.tell()
         is_done = False
     finally:
         if is_done:
@@ -118,6 +116,7 @@ class _Body:
             if self._steps is None:
                 self._steps = iter(self._body)
             chunk = next(self._steps, None)
+        # Not before: a body that fails at its first step is answered with an error.
         self._visit.tell(chunk or b"")
         if chunk is None:
             raise StopIteration
@@ -126,6 +125,9 @@ class _Body:
     def close(self) -> None:
         """Close the application's body."""
         close = getattr(self._body, "close", None)
+        if self._steps is None:
+            # Nobody wants to read it, and so nothing has failed.
+            self._visit.tell()
         try:
             if close is not None:
                 with self._visit.presence:

@@ -14,7 +14,7 @@ from otel_segment import _log, analytics
 from otel_segment.errors import ConfigurationError
 from otel_segment.instrumentation import User
 from otel_segment.instrumentation.wsgi import AnalyticsMiddleware
-from otel_segment.visitor import current_visitor
+from otel_segment.visitor import current_visitor, use_visitor
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -550,6 +550,29 @@ class TestEveryMoment:
             rest = b"".join(iter(lambda: connection.recv(10_000), b""))
         assert len(rest) == 999
         assert arrivals.people() == [("u-1", SOMEBODY)] * 2
+
+    def test_in_the_middle_of_a_stream(self, arrivals: Arrivals) -> None:
+        """Whom a generator has set is there again at its next step, and nobody outside of it sees him."""
+
+        def pieces(environ: dict[str, Any]) -> Iterator[bytes]:
+            with use_visitor(user_id="inner"):
+                for number in range(3):
+                    analytics.track(event=f"{number}")
+                    yield b"x"
+            analytics.track(event="last")
+            yield b"x"
+
+        with serving(AnalyticsMiddleware(answering(pieces), get_user=signed_in)) as site:
+            site.ask("/", {"X-User": "outer"})
+        told = {message.get("event", "page"): message["userId"] for message in arrivals.take()}
+        assert told == {"0": "inner", "1": "inner", "2": "inner", "last": "outer", "page": "outer"}
+
+    @pytest.mark.parametrize("capture_title", [False, True])
+    def test_fails_at_its_first_step(self, arrivals: Arrivals, capture_title: bool) -> None:
+        """A body that fails before its first piece is no page."""
+        served = AnalyticsMiddleware(answering(lambda _: (1 // 0 for _ in "x")), capture_title=capture_title)  # type: ignore[arg-type, misc]
+        with serving(served) as site:
+            assert site.ask().status == 500
 
     @pytest.mark.parametrize("kind", ["list", "generator", "raises", "breaks off", "is not read"])
     def test_afterwards(self, arrivals: Arrivals, kind: str) -> None:
