@@ -1,7 +1,7 @@
 """How the settings are read: from keyword arguments and the environment, all of them checked at once."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,13 +64,16 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     return Settings(**values)
 
 
-def read(rows: Sequence[Row], arguments: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, Any]:
+def read(
+    rows: Sequence[Row], arguments: Mapping[str, object], environ: Mapping[str, str], prefix: str
+) -> dict[str, Any]:
     """Read the settings of any table, and check them all.
 
     Args:
         rows: The table.
         arguments: The settings that were given in code, by name.
         environ: The environment variables.
+        prefix: What the names of the table's variables begin with, and no others.
 
     Returns:
         The values by name.
@@ -79,6 +82,10 @@ def read(rows: Sequence[Row], arguments: Mapping[str, object], environ: Mapping[
         ConfigurationError: Settings are unknown or wrong; the message names every one of them.
     """
     values, problems = _read_all(rows, _Given(arguments, environ))
+    known = {variable for row in rows for variable in row.variables}
+    for variable in sorted(environ):
+        if variable.startswith(prefix) and variable not in known:
+            problems[variable] = f"no such environment variable. {_guess(variable, known)}Remove it"
     if problems:
         raise ConfigurationError(_report(problems))
     return values
@@ -165,12 +172,15 @@ def _strangers(rows: Sequence[Row], given: _Given) -> Iterator[tuple[str, str]]:
     """Name what was given and is no setting."""
     names = [row.name for row in rows]
     for name in sorted(set(given.arguments).difference(names)):
-        # Only who made a mistake pays for the module that helps with it.
-        import difflib
+        yield name, f'no such setting (argument "{name}"). {_guess(name.lower(), names)}There are {", ".join(names)}'
 
-        near = difflib.get_close_matches(name.lower(), names, 1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        yield name, f'no such setting (argument "{name}"). {guess}There are {", ".join(names)}'
+
+def _guess(name: str, names: Iterable[str]) -> str:
+    # Only who made a mistake pays for the module that helps with it.
+    import difflib
+
+    near = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def _report(problems: Mapping[str, str]) -> str:

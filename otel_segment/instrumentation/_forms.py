@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, TypeAlias
 
-__all__ = ["Late", "Pattern", "callback", "patterns", "sources", "text", "url_path", "words"]
+__all__ = ["Late", "Pattern", "callback", "long_secret", "patterns", "sources", "text", "url_path", "words"]
 
 Pattern: TypeAlias = re.Pattern[str]
 
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+
+_SHORTEST_SECRET = 16
 
 SOURCES = ("cookie", "segment", "pseudonym")
 """Where the id of an anonymous visitor may come from."""
@@ -35,7 +37,8 @@ def _pattern(text: str) -> Pattern:
     try:
         return re.compile(text)
     except re.error as error:
-        message = f"{text!r} is no regular expression: {error}; write patterns with commas between, such as /admin/"
+        cure = "write patterns with commas between, such as /admin/; where one has a comma itself, a list in code"
+        message = f"{text!r} is no regular expression: {error}; {cure}"
         raise ValueError(message) from None
 
 
@@ -76,6 +79,14 @@ class Late:
         found: Callable[..., Any] = getattr(import_module(self._module), self._name)
         self._found = found
         return found
+
+
+def long_secret(value: object) -> str:
+    """Parse a secret that cannot be guessed by trying."""
+    if not isinstance(value, str) or len(value.strip()) < _SHORTEST_SECRET:
+        message = f"not a text of {_SHORTEST_SECRET} characters or more; give a long random secret"
+        raise ValueError(message)
+    return value
 
 
 def sources(value: object) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type:
 from typing_extensions import Unpack
 
 from otel_segment._log import logger
+from otel_segment.errors import ConfigurationError
 from otel_segment.instrumentation._hooks import Hooks
 from otel_segment.instrumentation._settings import WebArguments
 from otel_segment.instrumentation._web import Web
@@ -34,6 +35,23 @@ class SegmentInstrumentor(BaseInstrumentor):  # type: ignore[misc, unused-ignore
         # There is one object for each class, and it is made anew with each call of the class.
         if "_apps" not in self.__dict__:
             self._apps: WeakKeyDictionary[Any, Web] = WeakKeyDictionary()
+
+    def instrument(self, **settings: Any) -> None:
+        """Instrument all applications of the process.
+
+        Args:
+            **settings: The settings of the web instrumentation; what is not given comes from the environment.
+
+        Raises:
+            ConfigurationError: Settings are unknown or wrong. Where OpenTelemetry's launcher calls, it is logged in
+                place of that: what one instrumentor raises keeps the launcher from loading those that come after it.
+        """
+        try:
+            super().instrument(**settings)
+        except ConfigurationError as error:
+            if not settings.get("skip_dep_check"):
+                raise
+            logger.error("%s Until then there are no page views and no visitors.", error)
 
     @abstractmethod
     def instrumentation_dependencies(self) -> Collection[str]:

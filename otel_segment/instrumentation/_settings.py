@@ -9,7 +9,16 @@ from otel_segment import _parsers
 from otel_segment._env import Row, read
 from otel_segment.instrumentation._callers import Callers, parse_callers
 from otel_segment.instrumentation._consent_cookies import ConsentReader, reader
-from otel_segment.instrumentation._forms import Pattern, callback, patterns, sources, text, url_path, words
+from otel_segment.instrumentation._forms import (
+    Pattern,
+    callback,
+    long_secret,
+    patterns,
+    sources,
+    text,
+    url_path,
+    words,
+)
 from otel_segment.instrumentation._hosts import Hosts, parse_hosts
 from otel_segment.instrumentation._trust import Trust, parse_trust
 
@@ -65,7 +74,7 @@ ROWS: tuple[Row, ...] = (
         "salt",
         (_PREFIX + "SALT",),
         None,
-        _parsers.secret,
+        long_secret,
         "secret of which the pseudonym's daily salt is made, where machines must agree",
         show=_parsers.show_secret,
         missing="random, in a file",
@@ -205,5 +214,5 @@ def resolve_web(arguments: Mapping[str, object], environ: Mapping[str, str] = os
     Raises:
         ConfigurationError: Settings are unknown or wrong; the message names every one of them.
     """
-    values = read(ROWS, arguments, environ)
+    values = read(ROWS, arguments, environ, _PREFIX)
     return WebSettings(**{field.name: values[field.name] for field in fields(WebSettings)})

@@ -12,7 +12,7 @@ from serving import BROWSER, HOST, SOMEBODY, Arrivals, Reply, arriving, page, re
 
 from otel_segment import _log, analytics
 from otel_segment.errors import ConfigurationError
-from otel_segment.instrumentation import User
+from otel_segment.instrumentation import SegmentFlaskInstrumentor, User
 from otel_segment.instrumentation.wsgi import AnalyticsMiddleware
 from otel_segment.visitor import current_visitor, use_visitor
 
@@ -436,6 +436,8 @@ def test_user_that_cannot_be_had(
         ({"consent_cookie": "mine"}, ["consent_cookie", "onetrust", "json:"]),
         ({"capture_titel": True}, ["capture_titel", "capture_title"]),
         ({"bots": "x", "page_name": "y"}, ["bots", "page_name"]),
+        ({"salt": "short"}, ["salt", "16 characters"]),
+        ({"excluded_urls": "a{1,3}("}, ["excluded_urls", "a list in code"]),
     ],
 )
 def test_wrong_settings(settings: dict[str, Any], says: list[str]) -> None:
@@ -443,6 +445,23 @@ def test_wrong_settings(settings: dict[str, Any], says: list[str]) -> None:
     with pytest.raises(ConfigurationError) as refused:
         AnalyticsMiddleware(titled, **settings)
     assert [word for word in says if word not in str(refused.value)] == []
+
+
+def test_unknown_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is misspelt is refused at the start, with the one that was meant."""
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_SEGMENT_BOT", "include")
+    with pytest.raises(ConfigurationError, match="did you mean OTEL_INSTRUMENTATION_SEGMENT_BOTS"):
+        AnalyticsMiddleware(titled)
+
+
+def test_wrong_setting_under_the_launcher(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """What is wrong with a setting does not keep the launcher from loading other instrumentors; it is logged."""
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_SEGMENT_BOTS", "few")
+    instrumentor = SegmentFlaskInstrumentor()
+    instrumentor.instrument(skip_dep_check=True)
+    assert "OTEL_INSTRUMENTATION_SEGMENT_BOTS" in caplog.text
+    with pytest.raises(ConfigurationError):
+        instrumentor.instrument()
 
 
 SECRET = "s3cr3t-0123456789"
