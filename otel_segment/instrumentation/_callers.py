@@ -16,6 +16,20 @@ __all__ = ["NOBODY", "Callers", "parse_callers", "take_over", "without_ours"]
 Callers: TypeAlias = Trust
 NOBODY = Trust()
 
+_WAYS = ("forwarded", "x-forwarded-for")
+"""What proxies tell the client's address in, as ``trusted_proxies`` reads it."""
+_FURTHER_SIGNS = (
+    *("via", "x-real-ip", "client-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "x-remote-ip"),
+    *("x-forwarded", "x-forwarded-by", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"),
+    *("x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl"),
+    *("front-end-https", "x-original-forwarded-for", "x-original-host", "x-original-uri", "x-original-url", "x-scheme"),
+    *("proxy-client-ip", "wl-proxy-client-ip", "x-proxyuser-ip", "x-envoy-external-address", "x-varnish"),
+    *("cdn-loop", "cf-connecting-ip", "cf-connecting-ipv6", "cf-ray", "x-amz-cf-id", "cloudfront-viewer-address"),
+    *("fastly-client-ip", "fly-client-ip", "do-connecting-ip", "x-nf-client-connection-ip", "x-vercel-forwarded-for"),
+    *("x-appengine-remote-addr", "x-appengine-user-ip", "x-azure-clientip", "x-azure-socketip", "x-arr-log-id"),
+)
+"""What else proxies add. Identifiers of requests and traces are not among it: services add them themselves."""
+
 
 def parse_callers(value: object) -> Callers:
     """Parse the setting ``trusted_callers``: networks, as ``trusted_proxies`` takes them.
@@ -63,9 +77,9 @@ def without_ours(context: Context) -> Context:
 def _is_believed(request: Request, callers: Callers, seen: Callable[[Request], Seen]) -> bool:
     if callers is NOBODY:
         return False
-    peer = request.peer
-    if not (request.header("forwarded") or request.header("x-forwarded-for")):
-        return callers.believes(peer)
+    if not any(map(request.header, _WAYS)):
+        # With any other sign of a proxy, nobody knows whose request it is that the proxy passed on.
+        return callers.believes(request.peer) and not any(map(request.header, _FURTHER_SIGNS))
     # Somebody's request that was passed on: a proxy's own address is not the caller's, whether or not it is known
     # to be a proxy.
     client = seen(request).address

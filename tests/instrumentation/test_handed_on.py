@@ -135,6 +135,42 @@ def test_who_is_believed(make: Maker, proxies: str | None, peer: str, forwarded:
     assert request.header("baggage") == "tenant=acme"
 
 
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Via", "1.1 proxy"),
+        ("X-Real-IP", "203.0.113.9"),
+        ("X-Forwarded-Host", "shop.example"),
+        ("X-Forwarded-Proto", "https"),
+        ("CF-Connecting-IP", "203.0.113.9"),
+        ("True-Client-IP", "203.0.113.9"),
+        ("X-Client-IP", "203.0.113.9"),
+        ("X-Cluster-Client-IP", "203.0.113.9"),
+        ("Fly-Client-IP", "203.0.113.9"),
+    ],
+)
+def test_proxies_that_do_not_say_whose_request_it_is(make: Maker, name: str, value: str) -> None:
+    """A request that a trusted machine passed on is the caller's whom ``X-Forwarded-For`` names, and else nobody's."""
+
+    def taken(**more: str) -> Visitor | None:
+        request = make({"baggage": "analytics.user.id=ada", name: value} | more, peer="10.0.0.1")
+        return take_over(request, parse_callers("10.0.0.0/8"), parse_trust("10.0.0.1").client)[0]
+
+    assert taken() is None
+    assert taken(**{"X-Forwarded-For": "203.0.113.9"}) is None
+    assert taken(**{"X-Forwarded-For": "10.0.0.5"}) == Visitor("ada")
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_trace_is_no_sign_of_a_proxy(make: Maker) -> None:
+    """What services say of traces and requests among themselves leaves them callers."""
+    ids = {"X-Amzn-Trace-Id": "Root=1-2-3", "X-Request-ID": "7", "traceparent": f"00-{'1' * 32}-{'2' * 16}-01"}
+    request = make({"baggage": "analytics.user.id=ada"} | ids, peer="10.0.0.5")
+
+    assert take_over(request, parse_callers("10.0.0.0/8"), parse_trust(None).client) == (Visitor("ada"), True)
+
+
 class _Recording(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server: Any = self.server
