@@ -10,9 +10,9 @@ _REDIRECTION = 300
 # No content, nothing but the order to clear a form, a part of something.
 _NO_PAGES = frozenset((204, 205, 206))
 
-# What browsers say, and scripts, where nobody looks at it yet; those that send Sec-Fetch-Dest, and those that do not.
-_PURPOSES = ("sec-purpose", "purpose", "x-purpose")
-_OLD_PURPOSES = (*_PURPOSES, "x-moz", "x-sec-purpose")
+# What browsers say, and scripts, where nobody looks at it yet; a script's own word is none of a document.
+_PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_ALL_PURPOSES = (*_PURPOSES, "x-sec-purpose")
 _NOT_SEEN = ("prefetch", "prerender", "preview")
 
 _DOCUMENT = "document"
@@ -50,7 +50,7 @@ def refusal(request: Request, status: int, content_type: str, disposition: str =
     if disposition and disposition.partition(";")[0].strip().lower() == "attachment":
         return "download"
     destination = request.header("sec-fetch-dest")
-    for name in _PURPOSES if destination == _DOCUMENT else _OLD_PURPOSES:
+    for name in _PURPOSES if destination == _DOCUMENT else _ALL_PURPOSES:
         if (purpose := request.header(name)) and purpose.lstrip().lower().startswith(_NOT_SEEN):
             return "prefetch"
     if destination == _DOCUMENT:

@@ -59,9 +59,11 @@ class _Flask:
     def keeping(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
         """Let what is known be kept when the answer begins, which it does in the request's context."""
 
-        def start(*answer: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self._keep()
-            return start_response(*answer)
+            if exc_info is None:
+                return start_response(status, headers)
+            return start_response(status, headers, exc_info)
 
         return start
 

@@ -67,10 +67,11 @@ def serve(
     visit = environ[KEY] = Visit(WsgiRequest(environ), web, framework)
     has_begun = False
 
-    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         nonlocal has_begun
         has_begun = True
-        return start_response(status, _begun(visit, _code(status), headers), *exc_info)
+        begun = _begun(visit, _code(status), headers)
+        return start_response(status, begun) if exc_info is None else start_response(status, begun, exc_info)
 
     is_done = True
     try:

@@ -532,6 +532,20 @@ class TestLayers:
             assert site.ask("/found").status == 200
         assert arrivals.take() == [page("/found")]
 
+    def test_error_that_is_named(self, instrumentor: SegmentFlaskInstrumentor, arrivals: Arrivals) -> None:
+        """What stands around ``wsgi_app`` may give ``exc_info`` by its name, as with a server."""
+        app = Flask("named")
+
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+            start_response("200 OK", [("Content-Type", "text/html")], exc_info=None)
+            return [b"x"]
+
+        app.wsgi_app = answer  # type: ignore[method-assign]
+        instrumentor.instrument_app(app)
+        with serving(app) as site:
+            assert site.ask("/").status == 200
+        assert arrivals.take() == [page("/")]
+
 
 class TestUndone:
     """Taking it back."""

@@ -50,6 +50,10 @@ REQUESTS = {
     "Chrome before 2023, omnibox": (CHROME | {"Purpose": "prefetch"}, "prefetch"),
     "Firefox, link rel=prefetch": (PLAIN_HTTP | {"Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "empty"}, "prefetch"),
     "Firefox before 115": (PLAIN_HTTP | {"X-Moz": "prefetch"}, "prefetch"),
+    "Firefox, prefetch of a document": (
+        PLAIN_HTTP | {"X-Moz": "prefetch", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"},
+        "prefetch",
+    ),
     "Safari, top sites": ({"X-Purpose": "preview"}, "prefetch"),
     "Safari, preloaded top hit": ({"Purpose": "Prefetch"}, "prefetch"),
     "Turbo, pointer over a link": (FETCHED | {"X-Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "empty"}, "prefetch"),

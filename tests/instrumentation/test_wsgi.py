@@ -644,3 +644,15 @@ class TestEveryMoment:
             site.ask("/", {"X-User": "u-1"}, "POST")
             site.ask("/", {"X-User": "u-1", "Sec-GPC": "1"}, "POST")
         assert arrivals.people() == [("u-1", SOMEBODY)]
+
+
+def test_error_that_is_named(arrivals: Arrivals) -> None:
+    """An application may give ``exc_info`` by its name, as with a server."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [HTML], exc_info=None)
+        return [TITLED]
+
+    with serving(AnalyticsMiddleware(application)) as site:
+        assert site.ask().status == 200
+    assert arrivals.take() == [page("/")]
