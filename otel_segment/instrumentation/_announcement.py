@@ -1,9 +1,12 @@
 """The events that requests make, emitted through OpenTelemetry's logs API."""
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, get_current_span, set_span_in_context
 
 from otel_segment.analytics import outlet
 from otel_segment.emit import Visitor, attributes_of, new_uid
@@ -50,12 +53,9 @@ def announce_page(who: "Who", web: "Web", page: "Answer", title: str | None) -> 
     if page.uid is None or web.browser is None or outlet.logger() is None:
         _emit("page", page, attributes)
         return
-
-    def emit(more: dict[str, Any]) -> None:
-        attributes.update(more)
-        _emit("page", page, attributes)
-
-    web.browser.pages.hold(page.uid, emit)
+    # Not the context itself, which has the visitor, and so the whole request.
+    span = get_current_span(page.context).get_span_context()
+    web.browser.pages.hold(page.uid, partial(_emit_held, attributes, page.at, page.uid, span))
 
 
 def announce_move(who: "Who", web: "Web", moved: "Answer", report: "Report", parent: str | None) -> None:
@@ -127,15 +127,24 @@ def _of_visitor(visitor: Visitor) -> dict[str, Any] | None:
 
 
 def _emit(name: str, answer: "Answer", attributes: dict[str, Any]) -> None:
+    _emit_at(answer.at, answer.uid or new_uid(), answer.context, name, attributes)
+
+
+def _emit_held(attributes: dict[str, Any], at: int, uid: str, span: SpanContext, more: dict[str, Any]) -> None:
+    attributes.update(more)
+    _emit_at(at, uid, set_span_in_context(NonRecordingSpan(span), Context()), "page", attributes)
+
+
+def _emit_at(at: int, uid: str, context: Context, name: str, attributes: dict[str, Any]) -> None:
     logger = outlet.logger()
     if logger is None:
         return
-    attributes[LOG_RECORD_UID] = answer.uid or new_uid()
+    attributes[LOG_RECORD_UID] = uid
     logger.emit(
         LogRecord(
-            timestamp=answer.at,
+            timestamp=at,
             observed_timestamp=time.time_ns(),
-            context=answer.context,
+            context=context,
             severity_number=_INFO,
             event_name=name,
             attributes=attributes,

@@ -70,7 +70,8 @@ def refusal(who: Who, web: Web, part: BrowserPart, length: object) -> Reply | No
     if length and not (isinstance(length, str) and _SMALL.fullmatch(length) and int(length) <= MOST_BYTES):
         return _nothing(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     visitor = _visitor(who)
-    if not part.limit.allows(visitor.user_id or visitor.anonymous_id or seen.address, time.monotonic()):
+    name = visitor.user_id or visitor.anonymous_id or seen.address
+    if not part.limit.allows(name, seen.address, time.monotonic()):
         return _nothing(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", str(part.limit.retry_after)))
     return None
 
@@ -100,8 +101,8 @@ def _complete(part: BrowserPart, report: Report, body: bytes) -> None:
     if page is None or part.pages.complete(page.uid, report.attributes):
         return
     if page.age <= part.wait + _LATE:
-        # Whether it is held elsewhere or has been sent already is not known here.
-        part.files.put(page.uid, body)
+        # Whether another process holds it or has sent it already is not known here.
+        part.pages.hand_over(page.uid, body)
 
 
 def _move(who: Who, web: Web, part: BrowserPart, report: Report) -> None:

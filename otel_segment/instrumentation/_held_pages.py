@@ -9,7 +9,9 @@ import logging
 import os
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -25,6 +27,8 @@ Emit: TypeAlias = Callable[[dict[str, Any]], None]
 """Emits a page, with more attributes."""
 
 _MOST = 2_048
+_MOST_KNOWN = 8_192
+"""Pages that a process remembers to be done with: those of half a minute, where it serves hundreds in a second."""
 _IDLE = 60
 """Seconds after which the thread ends that had nothing to do."""
 _LONGEST_SETTLING = 5
@@ -42,6 +46,7 @@ class HeldPages:
         self._wait = wait
         self._files = files
         self._shelf = _Shelf(self._settle)
+        self._done: OrderedDict[str, None] = OrderedDict()
 
     def hold(self, uid: str, emit: Emit) -> None:
         """Hold a page; where there are too many, the oldest goes.
@@ -55,12 +60,18 @@ class HeldPages:
         self._own().put(uid, time.monotonic() + self._wait, emit)
 
     def complete(self, uid: str, attributes: dict[str, Any]) -> bool:
-        """Emit a page with what its browser has reported; False where it is not held here."""
+        """Emit a page with what its browser has reported; False where this process has not held it."""
         emit = self._own().pop(uid)
         if emit is None:
-            return False
+            return uid in self._done
+        self._note(uid)
         _emit(emit, attributes)
         return True
+
+    def hand_over(self, uid: str, report: bytes) -> None:
+        """Leave the first report of a page that is not this process's to whoever holds it."""
+        self._note(uid)
+        self._files.put(uid, report)
 
     def release(self) -> None:
         """Emit all pages that this process holds, with what was reported of them so far."""
@@ -73,7 +84,14 @@ class HeldPages:
             self._shelf = _Shelf(self._settle)
         return self._shelf
 
+    def _note(self, uid: str) -> None:
+        """Remember that nothing is to be done any more about reports of a page."""
+        self._done[uid] = None
+        if len(self._done) > _MOST_KNOWN:
+            self._done.popitem(last=False)
+
     def _settle(self, uid: str, emit: Emit) -> None:
+        self._note(uid)
         self._files.sweep()
         left = self._files.take(uid)
         report = None if left is None else report_of(left)
@@ -122,7 +140,8 @@ class _Shelf:
         return pages
 
     def _watch(self) -> bool:
-        watcher = threading.Thread(target=self._run, name="otel-segment-pages", daemon=True)
+        # In a context of its own: some versions of Python would keep the one of the request that is just being served.
+        watcher = threading.Thread(target=Context().run, args=(self._run,), name="otel-segment-pages", daemon=True)
         try:
             with signals_held():
                 watcher.start()

@@ -1,5 +1,7 @@
 """What browsers report of pages: who may, how much, how often, and what becomes of it."""
 
+import asyncio
+import gc
 import json
 import os
 import re
@@ -7,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,14 +20,16 @@ from apps.browsed import plain_asgi, plain_wsgi
 from asgi_serving import in_thread
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 from running import APPS, environment
 from serving import BROWSER, HOST, Arrivals, Site, arriving, normal, page, request, serving
 
 from otel_segment.errors import ConfigurationError
 from otel_segment.inspector import LocalEndpoint
-from otel_segment.instrumentation import _held_pages, asgi, wsgi
+from otel_segment.instrumentation import _held_pages, _report_files, _report_limit, asgi, wsgi
 from otel_segment.instrumentation._browser_report import report_of
 from otel_segment.instrumentation._browser_script import script
+from otel_segment.instrumentation._report_files import ReportFiles
 from otel_segment.instrumentation._report_limit import ReportLimit
 from otel_segment.instrumentation._web import Web
 
@@ -479,6 +484,22 @@ class TestRefusals:
         assert site.report(report, {"User-Agent": f"{BROWSER} (another)"}) == 204
         assert len(arrivals.take()) == statuses.count(204) + 1
 
+    def test_rate_of_an_address(self, monkeypatch: pytest.MonkeyPatch, serve: Serve, arrivals: Arrivals) -> None:
+        """Who calls himself somebody else with each report is refused by his address, which is not his to choose."""
+        monkeypatch.setattr(_report_limit, "_MOST_OF_ADDRESS", 5)
+        report = {"soft": True, "path": "/x"}
+        with serve(trusted_proxies=1) as site:
+            statuses = [
+                site.report(report, {"User-Agent": f"{BROWSER} {number}", "X-Forwarded-For": f"{number}, 192.0.2.1"})
+                for number in range(20)
+            ]
+            assert site.report(report, {"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}) == 204
+
+        assert set(statuses) == {204, 429}
+        # The ten seconds may have been over in between.
+        assert statuses.count(204) <= 10
+        assert len(arrivals.take()) == statuses.count(204) + 1
+
 
 class TestLimit:
     """How many reports are taken."""
@@ -487,16 +508,155 @@ class TestLimit:
         """Of a thousand reports a second sixty are taken in ten seconds, and sixty in the next ten."""
         limit = ReportLimit()
 
-        assert sum(limit.allows("a", 100 + number / 1_000) for number in range(1_000)) == 60
-        assert limit.allows("b", 101)
-        assert sum(limit.allows("a", 110 + number / 1_000) for number in range(1_000)) == 60
+        assert sum(limit.allows("a", "192.0.2.1", 100 + number / 1_000) for number in range(1_000)) == 60
+        assert limit.allows("b", "192.0.2.1", 101)
+        assert sum(limit.allows("a", "192.0.2.1", 110 + number / 1_000) for number in range(1_000)) == 60
 
-    def test_many_visitors(self) -> None:
-        """The table of visitors has an end; those who are in it go on."""
+    @pytest.mark.parametrize(("address", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8::%x", "2001:db8:0:1::1")])
+    def test_one_address(self, address: str, other: str) -> None:
+        """Whoever an address says to be, six hundred reports of it are taken in ten seconds, and others' go on."""
+        limit = ReportLimit()
+        addresses = [address.replace("%x", f"{number:x}") for number in range(5_000)]
+
+        assert sum(limit.allows(str(number), address, 1) for number, address in enumerate(addresses)) == 600
+        assert limit.allows("5000", other, 1)
+        assert limit.allows("5001", addresses[0], 11)
+
+    def test_visitor_and_address(self) -> None:
+        """What is refused for a visitor's sake leaves the room to the others at the address."""
         limit = ReportLimit()
 
-        assert sum(limit.allows(str(number), 1) for number in range(10_000)) == 4_096
-        assert limit.allows("0", 1)
+        assert sum(limit.allows("a", "192.0.2.1", 1) for _ in range(10_000)) == 60
+        assert limit.allows("b", "192.0.2.1", 1)
+
+    def test_many(self) -> None:
+        """However many come, none is refused for the others' sake: the oldest in the table is forgotten."""
+        limit = ReportLimit()
+
+        assert sum(limit.allows("a", "192.0.2.1", 1) for _ in range(100)) == 60
+        assert all(limit.allows(str(number), f"10.0.{number // 256}.{number % 256}", 2) for number in range(10_000))
+        assert limit.allows("b", "192.0.2.2", 2)
+        assert len(limit._visitors._windows) == len(limit._addresses._windows) == 4_096
+
+
+class TestFiles:
+    """Reports for pages that other processes hold."""
+
+    def test_for_nobody(self, serve: Serve, arrivals: Arrivals, tmp_path: Path) -> None:
+        """Reports of pages that were completed, settled or reported before leave no file."""
+        with serve(browser_wait=0.1) as quick, serve(browser_wait=1.5) as slow:
+            settled = quick.view("/settled")
+            ids(arrivals, 1)
+            completed = slow.view("/completed")
+            for name in (settled, completed, completed):
+                assert (quick if name == settled else slow).report({"id": name, **SEEN}) == 204
+            elsewhere = slow.view("/elsewhere")
+            assert quick.report({"id": elsewhere, **SEEN}) == 204
+            assert [path.name for path in tmp_path.glob("*browser-report-*")] == [
+                f"browser-report-{str(elsewhere).partition('.')[0]}"
+            ]
+            ids(arrivals, 3)
+            assert quick.report({"id": elsewhere, **SEEN}) == 204
+            assert list(tmp_path.glob("*browser-report-*")) == []
+
+        assert arrivals.take() == [page("/settled"), seen("/completed"), seen("/elsewhere")]
+
+    def test_first_one_counts(self, serve: Serve, arrivals: Arrivals) -> None:
+        """Of several reports of one page the process that holds it is handed the first."""
+        with serve(browser_wait=1.5) as holder, serve(browser_wait=1.5) as other:
+            name = holder.view("/elsewhere")
+            for title in (SEEN["title"], "Other"):
+                assert other.report({"id": name, **SEEN, "title": title}) == 204
+            ids(arrivals, 1)
+
+        assert arrivals.take() == [seen("/elsewhere")]
+
+    @pytest.mark.parametrize("size", [100, 4_000])
+    def test_room(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int) -> None:
+        """The files and their bytes have an end, whatever processes write: a part more for each that does so, too."""
+        monkeypatch.setattr(_report_files, "_MOST_FILES", 64)
+        monkeypatch.setattr(_report_files, "_MOST_TOTAL", 64_000)
+        monkeypatch.setattr(_report_files, "_PAUSE", 0)
+        processes = [ReportFiles(str(tmp_path)) for _ in range(3)]
+        for number in range(300):
+            processes[number % 3].put(f"{number:032x}", b"x" * size)
+        _wait_for_threads("otel-segment-reports")
+        sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+
+        assert 4 <= len(sizes) <= 64 * 5 // 4
+        assert sum(sizes) <= 64_000 * 5 // 4
+
+    def test_room_again(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Where files were taken, there is room for others."""
+        monkeypatch.setattr(_report_files, "_MOST_FILES", 16)
+        monkeypatch.setattr(_report_files, "_PAUSE", 0)
+        files = ReportFiles(str(tmp_path))
+        for number in range(100):
+            files.put(f"{number:032x}", b"x")
+            files.take(f"{number:032x}")
+            _wait_for_threads("otel-segment-reports")
+        files.put("f" * 32, b"x")
+
+        assert files.take("f" * 32) == b"x"
+
+    def test_old_ones(self, tmp_path: Path) -> None:
+        """With a first report, what nobody has taken for two minutes is deleted, and what is newer is not."""
+        for name, age in (("browser-report-old", 200), (".browser-report-old", 200), ("browser-report-new", 60)):
+            (tmp_path / name).write_bytes(b"x")
+            os.utime(tmp_path / name, (time.time() - age,) * 2)
+        ReportFiles(str(tmp_path)).put("1" * 32, b"x")
+        _wait_for_threads("otel-segment-reports")
+
+        assert {path.name for path in tmp_path.iterdir()} == {"browser-report-new", f"browser-report-{'1' * 32}"}
+
+
+class TestHeld:
+    """What a page keeps while it is held."""
+
+    def test_no_request(self, arrivals: Arrivals, tmp_path: Path) -> None:
+        """Nothing of the request is kept but what the event says."""
+
+        class Scope(dict[str, Any]):
+            """A scope that can be looked after."""
+
+        async def send(message: Any) -> None:
+            """Send nothing."""
+
+        scope = Scope(scope_of("/held", headers=[(b"x-secret", b"x" * 100_000)]))
+        gone = weakref.ref(scope)
+        app = asgi.AnalyticsMiddleware(plain_asgi, browser=True, browser_wait=60, salt_folder=tmp_path)
+        asyncio.run(app(scope, send, send))  # type: ignore[arg-type]
+        del scope
+        gc.collect()
+
+        assert gone() is None
+        assert names(arrivals) == ["/held"]
+
+    def test_trace(self, arrivals: Arrivals, tmp_path: Path) -> None:
+        """The trace of the request is the page's, whenever it is sent."""
+
+        async def send(message: Any) -> None:
+            """Send nothing."""
+
+        app = asgi.AnalyticsMiddleware(plain_asgi, browser=True, browser_wait=60, salt_folder=tmp_path)
+        span = NonRecordingSpan(SpanContext(7, 9, is_remote=False, trace_flags=TraceFlags(1)))
+        with use_span(span):
+            asyncio.run(app(scope_of("/traced"), send, send))  # type: ignore[arg-type]
+
+        (message,) = arrivals.take()
+        assert message["context"]["trace"] == {"traceId": f"{7:032x}", "spanId": f"{9:016x}"}
+
+
+def scope_of(path: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> dict[str, Any]:
+    """Return the scope of a request by ASGI."""
+    usual = [(b"host", HOST.encode()), (b"user-agent", BROWSER.encode())]
+    return {"type": "http", "method": "GET", "path": path, "headers": [*usual, *headers], "client": ("127.0.0.1", 1)}
+
+
+def _wait_for_threads(name: str) -> None:
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(30)
 
 
 class TestReports:
