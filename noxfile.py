@@ -68,7 +68,7 @@ OLD_FRAMEWORKS = (
 
 FRAMEWORK_TESTS = [
     f"tests/instrumentation/test_{name}.py"
-    for name in ("asgi", "django", "django_middleware", "flask", "flask_servers", "starlette", "wsgi")
+    for name in ("asgi", "django_middleware", "flask", "starlette", "wsgi")
 ]
 
 BRIEF_ON = ("3.10", "3.12")
