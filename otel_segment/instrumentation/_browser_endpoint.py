@@ -67,7 +67,7 @@ async def serve_asgi(
     reply = asked(request, is_script=local_path(scope) != part.path)
     if reply is None:
         who = _sender(request, web, framework)
-        if framework is BARE and web.awaits_user:
+        if framework is BARE and web.awaits_user and not who.objects():
             await who.ask()
         reply = refusal(who, web, part, request.header("content-length"))
         if reply is None:

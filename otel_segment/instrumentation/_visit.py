@@ -14,7 +14,7 @@ from otel_segment.instrumentation import _page_view
 from otel_segment.instrumentation._announcement import announce_page, announce_request
 from otel_segment.instrumentation._bots import is_bot
 from otel_segment.instrumentation._callers import take_over, without_ours
-from otel_segment.instrumentation._framework import Framework
+from otel_segment.instrumentation._framework import BARE, Framework
 from otel_segment.instrumentation._request import Request
 from otel_segment.instrumentation._title import MOST_READ, title_of
 from otel_segment.instrumentation._visitor_cookie import may_be_set
@@ -83,12 +83,17 @@ class Visit:
         self.note_trace()
 
     def note_trace(self) -> None:
-        """Remember the server's span, if it is current and none is known: who traces may stand outside or inside."""
+        """Remember the server's span, if it is current and none is known: who traces may stand outside or inside.
+
+        From here on the span says that it is for this code to make a page of the request, or none.
+        """
         if self._span is None:
             span = get_current_span()
             # One that is not sampled says no kind; its trace goes on all the same.
             if span is not INVALID_SPAN and getattr(span, "kind", SpanKind.SERVER) is SpanKind.SERVER:
                 self._span = span
+                if span.is_recording():
+                    span.set_attribute(ANALYTICS_PAGE_SENT, False)
 
     @property
     def takes_title(self) -> bool:
@@ -96,16 +101,34 @@ class Visit:
         return self._page is not None and self._page.takes_title
 
     async def ask_user(self, threaded: Callable[..., Any] | None = None) -> None:
-        """Ask ``get_user`` in this event loop, once for a request.
+        """Ask ``get_user`` in this event loop, once for a request; not where nothing is told of it.
 
         Args:
             threaded: Makes a plain function one that is awaited; without it, only an asynchronous one is asked.
         """
+        if self._web.settings.get_user is None or self._is_left_alone():
+            return
         if self.awaits_user:
             self.awaits_user = False
             await self._who.ask()
         elif threaded is not None:
             await self._who.ask(threaded)
+
+    def makes_event(self, status: int, headers: "list[tuple[str, str]]") -> bool:
+        """Tell whether an answer that begins makes an event, if it turns out to be somebody's.
+
+        Args:
+            status: Its status.
+            headers: Its headers.
+        """
+        web = self._web
+        try:
+            if web.is_api(self._request.path):
+                return web.settings.track_api and not self._is_unwanted()
+            return self._is_page(status, _telling(headers))
+        except Exception as error:  # noqa: BLE001 - never the application's problem
+            _say(error)
+            return False
 
     def answered(self, status: int, headers: "list[tuple[str, str]]") -> str | None:
         """Take note of an answer that begins.
@@ -144,13 +167,13 @@ class Visit:
 
     def _answered(self, status: int, headers: "list[tuple[str, str]]") -> str | None:
         request, web = self._request, self._web
+        self.note_trace()
         if web.is_api(request.path):
             if web.settings.track_api and not self._is_unwanted():
                 self._call = Answer(status, self._context(), self._route(), "API Called", "", takes_title=False)
             return None
-        said = {name.lower(): value for name, value in headers if name.lower() in _TELLING}
-        kind = said.get("content-type", "")
-        if _page_view.refusal(request, status, kind, said.get("content-disposition", "")) or self._is_unwanted():
+        said = _telling(headers)
+        if not self._is_page(status, said):
             self._page = self.naming = None
             return None
         route = self._route()
@@ -158,12 +181,10 @@ class Visit:
         takes_title = (
             web.settings.capture_title and "content-length" in said and not said.get("content-encoding", "").strip()
         )
-        self._page = Answer(
-            status, self._context(), route, name, kind.partition("charset=")[2], takes_title=takes_title
-        )
-        span = get_current_span(self._page.context)
-        if span.is_recording():
-            span.set_attribute(ANALYTICS_PAGE_SENT, True)
+        charset = said.get("content-type", "").partition("charset=")[2]
+        self._page = Answer(status, self._context(), route, name, charset, takes_title=takes_title)
+        if self._span is not None and self._span.is_recording():
+            self._span.set_attribute(ANALYTICS_PAGE_SENT, True)
         self._page.visitor = self._who.visitor()
         is_for_one = (web.makes_cookies or web.browser is not None) and may_be_set(headers, status)
         if web.browser is not None:
@@ -174,10 +195,27 @@ class Visit:
         self._page.visitor = self._who.visitor()
         return web.cookie.header_value(due, is_https=self._who.is_https) if due else None
 
+    def _is_page(self, status: int, said: "dict[str, str]") -> bool:
+        kind, disposition = said.get("content-type", ""), said.get("content-disposition", "")
+        return not (_page_view.refusal(self._request, status, kind, disposition) or self._is_unwanted())
+
+    def _is_left_alone(self) -> bool:
+        """Tell whether nothing is told of this request, as far as that is known before it is answered."""
+        try:
+            # Without a framework nobody has prepared yet what the application may go by to know of a consent.
+            return self._is_excluded() or self._who.objects(may_ask=self._who.framework is not BARE)
+        except Exception as error:  # noqa: BLE001 - never the application's problem
+            _say(error)
+            return True
+
+    def _is_excluded(self) -> bool:
+        seen = self._who.seen()
+        return self._web.is_excluded(f"{seen.scheme}://{seen.host}{self._request.path}")
+
     def _is_unwanted(self) -> bool:
-        web, request, seen = self._web, self._request, self._who.seen()
+        web, request = self._web, self._request
         return (
-            web.is_excluded(f"{seen.scheme}://{seen.host}{request.path}")
+            self._is_excluded()
             or (web.settings.bots == "exclude" and is_bot(request.header("user-agent")))
             or self._who.objects()
         )
@@ -191,6 +229,10 @@ class Visit:
 
     def _route(self) -> str | None:
         return self._who.framework.route(self._request.native)
+
+
+def _telling(headers: "list[tuple[str, str]]") -> dict[str, str]:
+    return {name.lower(): value for name, value in headers if name.lower() in _TELLING}
 
 
 _TELLING = frozenset(("content-type", "content-disposition", "content-length", "content-encoding"))

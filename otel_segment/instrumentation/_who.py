@@ -62,12 +62,18 @@ class Who:
             return self._visitor or _NOBODY
         return self._visitor
 
-    def objects(self) -> bool:
-        """Tell whether the visitor asks not to be followed, and has not agreed to it all the same."""
+    def objects(self, *, may_ask: bool = True) -> bool:
+        """Tell whether the visitor asks not to be followed, and has not agreed to it all the same.
+
+        Args:
+            may_ask: Whether it is time to ask ``get_consent``. Nobody objects whom that would have to tell, and cannot.
+        """
         settings, handed_on = self._web.settings, self._handed_on
         if handed_on is not None and handed_on.user_id is None and handed_on.anonymous_id is None:
             return True
         if not objects(self.request, dnt=settings.respect_dnt, gpc=settings.respect_gpc):
+            return False
+        if not may_ask and settings.get_consent is not None and self._consent is _UNASKED:
             return False
         return not self._agrees(unasked=False)
 
@@ -131,7 +137,8 @@ class Who:
         if self._answer is _UNASKED:
             # Whoever asks while the callback itself emits gets nobody.
             self._answer = None
-            self._answer = self._call("get_user")
+            if not self.objects():
+                self._answer = self._call("get_user")
         return self._answer
 
     def _signed_in_there(self) -> object:

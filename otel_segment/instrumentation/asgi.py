@@ -86,10 +86,7 @@ async def serve(
 
     async def answer(message: Message) -> None:
         if message["type"] == _START:
-            if visit.awaits_user:
-                # No route has asked, as files have none.
-                await visit.ask_user()
-            await send(_begun(message, visit))
+            await send(await _begun(message, visit))
             return
         await send(message)
         # The event waits until the first bytes are on their way.
@@ -116,7 +113,7 @@ async def _serve_socket(app: Application, scope: Scope, receive: Receive, send: 
         await app(scope, receive, send)
 
 
-def _begun(message: Message, visit: Visit) -> Message:
+async def _begun(message: Message, visit: Visit) -> Message:
     """Take note of an answer that begins; return what to send in its place."""
     headers = message.get("headers", ())
     if not isinstance(headers, (list, tuple)):
@@ -128,7 +125,11 @@ def _begun(message: Message, visit: Visit) -> Message:
     except (TypeError, ValueError):
         # The server is to say it.
         return message
-    cookie = visit.answered(message.get("status", 0), texts)
+    status = message.get("status", 0)
+    if visit.awaits_user and visit.makes_event(status, texts):
+        # No route has asked, as files have none.
+        await visit.ask_user()
+    cookie = visit.answered(status, texts)
     added = [] if cookie is None else [(b"set-cookie", cookie.encode("latin-1"))]
     if visit.naming is not None:
         added.append((b"server-timing", visit.naming[1].encode("latin-1")))

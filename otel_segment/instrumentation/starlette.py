@@ -55,7 +55,10 @@ async def _serve(app: Any, web: Web, scope: Scope, receive: Receive, send: Send)
 async def _handle_mount(wrapped: Any, route: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
     """Note the template of the path that an application is mounted at, of which the scope has but what it matched."""
     scope: Scope = arguments[0] if arguments else keywords["scope"]
-    if KEY in scope:
+    visit: Visit | None = scope.get(KEY)
+    if visit is not None:
+        # What is mounted may have no routes, as files have none.
+        visit.note_trace()
         scope[_MOUNT] = f"{scope.get(_MOUNT, '')}{route.path}"
     await wrapped(*arguments, **keywords)
 

@@ -61,6 +61,8 @@ def serve(
     if known is not None:
         if framework is not BARE:
             known.adopt(framework, environ)
+        else:
+            known.note_trace()
         return application(environ, start_response)
     if web.browser is not None and environ.get("PATH_INFO") in web.browser.paths:
         return serve_wsgi(environ, start_response, web, web.browser, framework)

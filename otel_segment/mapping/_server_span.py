@@ -58,7 +58,7 @@ class ServerSpans:
         Args:
             span: The span's attributes.
         """
-        if not _is_answered(span) or span.get(semconv.ANALYTICS_PAGE_SENT) is True:
+        if not _is_answered(span) or semconv.ANALYTICS_PAGE_SENT in span:
             return None
         place = request_attributes(span)
         path = place.get(semconv.URL_PATH) or span.get(semconv.URL_PATH)

@@ -360,6 +360,56 @@ def test_event_loops_in_threads(arrivals: Arrivals) -> None:
     }
 
 
+def test_user_is_not_asked_for_nothing(arrivals: Arrivals) -> None:
+    """A callback to be awaited is not asked of excluded URLs, and of who objects once no consent can say otherwise."""
+    asked: list[str] = []
+    consents = iter([{"analytics": True}, None])
+
+    async def user(scope: Any) -> str:
+        asked.append(scope["path"])
+        return "ada"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope["consent"] = next(consents, None)
+        await answering()(scope, receive, send)
+
+    objecting = [(b"sec-gpc", b"1")]
+    silent = AnalyticsMiddleware(answering(), get_user=user)
+    call(silent, scope_of("/healthz"))
+    call(silent, scope_of("/gpc", headers=objecting))
+    assert (asked, arrivals.take()) == ([], [])
+
+    call(silent, scope_of("/page"))
+    # Whether there is a consent is known inside of the application, and too early to be asked before it.
+    agreeing = AnalyticsMiddleware(app, get_user=user, get_consent=lambda scope: scope["consent"])
+    call(agreeing, scope_of("/agreed", headers=objecting))
+    call(agreeing, scope_of("/objected", headers=objecting))
+    assert asked == ["/page", "/agreed", "/objected"]
+    assert [(message["name"], message["userId"]) for message in arrivals.take()] == [
+        ("/page", "ada"),
+        ("/agreed", "ada"),
+    ]
+
+
+@pytest.mark.parametrize("get_user", ["plain", "awaited"])
+def test_user_who_objects_is_not_asked_for(get_user: str, arrivals: Arrivals) -> None:
+    """Who objects is not looked up for events by hand either, and these have no visitor."""
+
+    def plain(scope: Any) -> str:
+        pytest.fail("asked")
+
+    async def awaited(scope: Any) -> str:
+        pytest.fail("asked")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert current_visitor() is None or not any(current_visitor() or ())
+        await answering()(scope, receive, send)
+
+    callback = plain if get_user == "plain" else awaited
+    call(AnalyticsMiddleware(app, get_user=callback), scope_of(headers=[(b"sec-gpc", b"1")]))
+    assert arrivals.take() == []
+
+
 def test_scope_that_is_used_again(arrivals: Arrivals) -> None:
     """A server that serves one request after another with one scope has each one counted."""
     scope = scope_of("/again")

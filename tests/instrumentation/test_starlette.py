@@ -548,6 +548,37 @@ def test_get_user_that_does_not_answer(
     assert arrivals.people() == [(None, SOMEBODY)] * 3
 
 
+def test_get_user_is_not_asked_for_nothing(
+    local: InThread, arrivals: Arrivals, instrument: Callable[..., None]
+) -> None:
+    """A callback to be awaited is asked for routes and for views, not where there can be no event or no visitor."""
+    asked: list[str] = []
+
+    async def user(request: Request) -> str:
+        asked.append(request.url.path)
+        return "ada"
+
+    instrument(get_user=user, excluded_urls="/thread$")
+    for path, headers in [
+        ("/thread", {}),
+        ("/hello/ada", {"Sec-GPC": "1"}),
+        ("/files/table.csv", {}),
+        ("/files/", {"Sec-GPC": "1"}),
+        ("/files/", {"User-Agent": "Googlebot/2.1"}),
+        ("/nowhere", {}),
+    ]:
+        local.ask(path, headers)
+        # What is emitted by hand asks all the same, of a visitor who does not object.
+        assert asked == (["/thread"] if path == "/thread" else [])
+        asked.clear()
+    assert [(message["event"], message["userId"]) for message in arrivals.take()] == [("Threaded", "ada")]
+
+    for path in ("/hello/ada", "/files/", "/made?kind=application/json"):
+        local.ask(path)
+    assert asked == ["/hello/ada", "/files/", "/made"]
+    assert arrivals.people() == [("ada", SOMEBODY)] * 2
+
+
 def test_get_user_of_routers_alone(arrivals: Arrivals, instrument: Callable[..., None]) -> None:
     """A router without an application around it is served as one, behind the middleware."""
     from starlette.routing import Router
