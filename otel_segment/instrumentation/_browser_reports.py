@@ -118,7 +118,7 @@ def _move(who: Who, web: Web, part: BrowserPart, report: Report) -> None:
 def _visitor(who: Who) -> Visitor:
     who.visitor()
     # A cookie that is due is set with a page: it would be another one with each report.
-    who.cookie_due(may_be_set=False)
+    who.forgo_cookie()
     return who.visitor()
 
 

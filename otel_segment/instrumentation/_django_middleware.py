@@ -12,7 +12,7 @@ from otel_segment.instrumentation._django_settings import web_of_django
 from otel_segment.instrumentation._visit import KEY, Visit
 from otel_segment.instrumentation._web import Web
 
-__all__ = ["AnalyticsMiddleware", "Witness", "ask_user"]
+__all__ = ["AnalyticsMiddleware", "Witness", "ask_user", "ask_user_of_answer"]
 
 _TO_BE_KEPT = ("Cache-Control", "public")
 
@@ -94,7 +94,9 @@ class AnalyticsMiddleware(Witness):
         visit = kept_in(request)[KEY] = Visit(neutral(request), self._web, DJANGO)
         try:
             with visit.presence:
-                return _answered(visit, request, await self.get_response(request))
+                response = await self.get_response(request)
+                await ask_user_of_answer(visit, response)
+                return _answered(visit, request, response)
         finally:
             kept_in(request).pop(KEY, None)
 
@@ -110,6 +112,12 @@ async def ask_user(visit: Visit) -> None:
     from asgiref.sync import sync_to_async
 
     await visit.ask_user(sync_to_async)
+
+
+async def ask_user_of_answer(visit: Visit, response: Any) -> None:
+    """Ask who is signed in where a middleware has answered with a page, before a view had its turn."""
+    if visit.lacks_user and visit.makes_event(response.status_code, _headers(response)):
+        await ask_user(visit)
 
 
 def _witnessed(visit: Visit, response: Any) -> Any:

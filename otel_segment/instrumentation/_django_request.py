@@ -17,10 +17,11 @@ class _Django:
         return native
 
     def user_id(self, native: Any) -> object:
-        """Return the id of the user, if the application has loaded it or the session that has it.
+        """Return the id of the user, if the application has loaded it.
 
-        Asking ``request.user`` would load both, and would have the answer vary by cookie. So this looks at what they
-        keep when somebody else has asked them.
+        Asking ``request.user`` would load it and its session, and would have the answer vary by cookie. So this looks
+        at what is kept when somebody else has asked. What a session says is not enough: Django does not believe it
+        where the password has changed since or the user is gone.
         """
         kept = getattr(native, "__dict__", None)
         if kept is None:
@@ -28,14 +29,12 @@ class _Django:
         user = _loaded(kept.get("user"))
         if user is None:
             user = kept.get("_cached_user") or kept.get("_acached_user")
-        if user is not None:
-            return user.pk if user.is_authenticated else None
-        session = getattr(kept.get("session"), "__dict__", {}).get("_session_cache")
-        return session.get("_auth_user_id") if isinstance(session, dict) else None
+        return user.pk if user is not None and user.is_authenticated else None
 
     def route(self, native: Any) -> str | None:
         """Return the route of the URL configuration, under the path that the application is mounted at."""
-        route = getattr(getattr(native, "resolver_match", None), "route", None)
+        match = getattr(native, "resolver_match", None) or _resolved(native)
+        route = getattr(match, "route", None)
         return None if route is None else f"{native.META.get('SCRIPT_NAME', '').rstrip('/')}/{template(route)}"
 
 
@@ -60,6 +59,19 @@ def neutral(request: Any) -> Request:
     """Return a Django request as all frameworks have it."""
     scope = getattr(request, "scope", None)
     return WsgiRequest(request.META, request) if scope is None else AsgiRequest(scope, request)
+
+
+def _resolved(native: Any) -> Any:
+    """Find the route that a request would have taken, had no middleware answered it, as from a cache."""
+    path = getattr(native, "path_info", None)
+    if path is None:
+        return None
+    from django.urls import resolve
+
+    try:
+        return resolve(path, getattr(native, "urlconf", None))
+    except Exception:  # noqa: BLE001 - there is none, or the project's own converters fail
+        return None
 
 
 def _loaded(user: Any) -> Any:

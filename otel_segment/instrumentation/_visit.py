@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, get_current_span, set_span_in_context
 
-from otel_segment._log import say
+from otel_segment._log import say, say_once
 from otel_segment.emit import Presence, Visitor
 from otel_segment.instrumentation import _page_view
 from otel_segment.instrumentation._announcement import announce_page, announce_request
@@ -72,8 +73,9 @@ class Visit:
         self._page: Answer | None = None
         self._call: Answer | None = None
         self._span: Span | None = None
+        self._answers = 0
         self.note_trace()
-        self.presence = Presence(who.visitor, web.hosts, without_ours if had_any else None)
+        self.presence = Presence(who.visitor_of_event, web.hosts, without_ours if had_any else None)
         self.awaits_user = web.awaits_user and handed_on is None
 
     def adopt(self, framework: Framework, native: Any) -> None:
@@ -81,6 +83,26 @@ class Visit:
         self._who.framework = framework
         self._request.native = native
         self.note_trace()
+
+    @contextmanager
+    def lent(self, framework: Framework, inner: Request) -> Iterator[None]:
+        """Let a framework inside say what it knows, while it serves what it is asked.
+
+        A framework may ask another one for something else on the way, with the variables of its own request. That is
+        over when it has its answer, and then the request is its own again. Else the request stays with the inner one,
+        whose answer may be passed on later.
+
+        Args:
+            framework: The inner framework.
+            inner: What it is asked.
+        """
+        before, native, answers = self._who.framework, self._request.native, self._answers
+        self.adopt(framework, inner.native)
+        try:
+            yield
+        finally:
+            if before is not BARE and self._answers == answers and inner.path != self._request.path:
+                self.adopt(before, native)
 
     def note_trace(self) -> None:
         """Remember the server's span, if it is current and none is known: who traces may stand outside or inside.
@@ -99,6 +121,11 @@ class Visit:
     def takes_title(self) -> bool:
         """Whether the event waits for the beginning of the body."""
         return self._page is not None and self._page.takes_title
+
+    @property
+    def lacks_user(self) -> bool:
+        """Whether ``get_user`` is yet to be asked."""
+        return self._who.lacks_user
 
     async def ask_user(self, threaded: Callable[..., Any] | None = None) -> None:
         """Ask ``get_user`` in this event loop, once for a request; not where nothing is told of it.
@@ -166,16 +193,37 @@ class Visit:
             _say(error)
 
     def _answered(self, status: int, headers: "list[tuple[str, str]]") -> str | None:
-        request, web = self._request, self._web
+        web, who = self._web, self._who
+        self._answers += 1
         self.note_trace()
+        self._note(status, headers)
+        page = self._page
+        if page is not None:
+            page.visitor = who.visitor()
+        elif web.makes_cookies and self._call is not None:
+            who.visitor()
+        change = who.cookie_change() if web.makes_cookies else None
+        is_named = page is not None and web.browser is not None
+        is_for_one = (change is not None or is_named) and may_be_set(headers, status)
+        if page is not None and web.browser is not None:
+            page.uid, self.naming = web.browser.name() if is_for_one else (None, None)
+        if change is not None and is_for_one:
+            return web.cookie.header_value(change, is_https=who.is_https)
+        if change:
+            self._do_without_cookie()
+        return None
+
+    def _note(self, status: int, headers: "list[tuple[str, str]]") -> None:
+        """Take note of the event that an answer makes, if it makes one."""
+        request, web = self._request, self._web
+        self._page = self._call = self.naming = None
         if web.is_api(request.path):
             if web.settings.track_api and not self._is_unwanted():
                 self._call = Answer(status, self._context(), self._route(), "API Called", "", takes_title=False)
-            return None
+            return
         said = _telling(headers)
         if not self._is_page(status, said):
-            self._page = self.naming = None
-            return None
+            return
         route = self._route()
         name = route if route and web.settings.page_name == "route" else request.path
         takes_title = (
@@ -185,15 +233,17 @@ class Visit:
         self._page = Answer(status, self._context(), route, name, charset, takes_title=takes_title)
         if self._span is not None and self._span.is_recording():
             self._span.set_attribute(ANALYTICS_PAGE_SENT, True)
-        self._page.visitor = self._who.visitor()
-        is_for_one = (web.makes_cookies or web.browser is not None) and may_be_set(headers, status)
-        if web.browser is not None:
-            self._page.uid, self.naming = web.browser.name() if is_for_one else (None, None)
-        if not web.makes_cookies:
-            return None
-        due = self._who.cookie_due(may_be_set=is_for_one)
-        self._page.visitor = self._who.visitor()
-        return web.cookie.header_value(due, is_https=self._who.is_https) if due else None
+
+    def _do_without_cookie(self) -> None:
+        """Find another id than the one that the answer cannot carry, unless an event has it already."""
+        if not self._who.forgo_cookie():
+            say_once("web cookie of events", logging.WARNING, _NO_COOKIE_OF_EVENTS)
+            return
+        visitor = self._who.visitor()
+        if self._page is not None:
+            self._page.visitor = visitor
+        if visitor.user_id is None and visitor.anonymous_id is None:
+            say_once("web cookie", logging.WARNING, _NO_COOKIE, ",".join(self._web.settings.anonymous_id))
 
     def _is_page(self, status: int, said: "dict[str, str]") -> bool:
         kind, disposition = said.get("content-type", ""), said.get("content-disposition", "")
@@ -235,6 +285,14 @@ def _telling(headers: "list[tuple[str, str]]") -> dict[str, str]:
     return {name.lower(): value for name, value in headers if name.lower() in _TELLING}
 
 
+_NO_COOKIE = (
+    "anonymous_id is %s, and an answer that caches may keep (by Cache-Control, ETag …) cannot carry the cookie: it has "
+    "no visitor and makes no event. Set anonymous_id to cookie,pseudonym, or answer with Cache-Control: private"
+)
+_NO_COOKIE_OF_EVENTS = (
+    "by anonymous_id, events of a request have the id of a new cookie, which its answer cannot carry, as caches may "
+    "keep it (by Cache-Control, ETag …): the next one will have another id. Answer with Cache-Control: private there"
+)
 _TELLING = frozenset(("content-type", "content-disposition", "content-length", "content-encoding"))
 
 

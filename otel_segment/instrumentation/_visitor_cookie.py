@@ -59,16 +59,16 @@ class CookieSettings:
         """Return the value of the ``Set-Cookie`` header.
 
         Args:
-            visitor_id: An id that ``new_id`` or ``read`` has returned.
+            visitor_id: An id that ``new_id`` or ``read`` has returned; empty to have the cookie taken away.
             is_https: Whether the request came by https.
 
         Raises:
             ValueError: It is another kind of id.
         """
-        if not _ID.fullmatch(visitor_id):
+        if visitor_id and not _ID.fullmatch(visitor_id):
             message = "not an id of this cookie; give one that new_id or read has returned"
             raise ValueError(message)
-        value = f"{self.name}={visitor_id}; Max-Age={self.max_age}; Path={self.path}"
+        value = f"{self.name}={visitor_id}; Max-Age={self.max_age if visitor_id else 0}; Path={self.path}"
         if self.domain is not None:
             value += f"; Domain={self.domain}"
         if self.secure or (self.secure is None and is_https):

@@ -49,6 +49,7 @@ class Who:
         self._signed_in: object = None
         self._new_cookie: str | None = None
         self._takes_no_cookie = False
+        self._has_told = False
         self._client: Seen | None = None
 
     def visitor(self) -> Visitor:
@@ -61,6 +62,11 @@ class Who:
             say_once("web visitor", logging.ERROR, "the visitor of a request is not known: %s", type(error).__name__)
             return self._visitor or _NOBODY
         return self._visitor
+
+    def visitor_of_event(self) -> Visitor:
+        """Return the visitor for what the application emits, who goes by the same anonymous id from then on."""
+        self._has_told = True
+        return self.visitor()
 
     def objects(self, *, may_ask: bool = True) -> bool:
         """Tell whether the visitor asks not to be followed, and has not agreed to it all the same.
@@ -76,6 +82,11 @@ class Who:
         if not may_ask and settings.get_consent is not None and self._consent is _UNASKED:
             return False
         return not self._agrees(unasked=False)
+
+    @property
+    def lacks_user(self) -> bool:
+        """Whether ``get_user`` is yet to be asked."""
+        return self._answer is _UNASKED and self._handed_on is None and self._web.settings.get_user is not None
 
     @property
     def is_https(self) -> bool:
@@ -100,18 +111,30 @@ class Who:
         """Do without ``get_user``, for a request that the application never sees."""
         self._answer = None
 
-    def cookie_due(self, *, may_be_set: bool) -> str | None:
-        """Return the id that a cookie is to be set for.
+    def cookie_change(self) -> str | None:
+        """Return what the answer, which begins, has to do about the cookie.
 
-        Args:
-            may_be_set: Whether this answer may carry one. Where it may not, the visitor is who he is without.
+        Returns:
+            The id to set it to; the empty text to take it away, where the visitor has refused it; None for nothing.
         """
-        if self._new_cookie is not None and not may_be_set:
+        if self._new_cookie is None:
+            # Who is asked for when the headers are gone can be given none.
+            self._takes_no_cookie = True
+            return "" if self._has_refused_cookie() else None
+        return self._new_cookie
+
+    def forgo_cookie(self) -> bool:
+        """Do without a new cookie, which the answer cannot carry: the visitor is who he is without.
+
+        Returns:
+            Whether that is so; not where events have the new id already, by which the visitor goes to the end.
+        """
+        if self._new_cookie is not None and not self._has_told:
             self._takes_no_cookie = True
             self._new_cookie = None
             self._anonymous_id = _UNASKED
             self._visitor = None
-        return self._new_cookie
+        return self._new_cookie is None
 
     def seen(self) -> Seen:
         """Return what the request looks like from in front of all trusted proxies."""
@@ -209,10 +232,19 @@ class Who:
             return pseudonym(salt, seen.address, self.request.header("user-agent"), seen.host)
         if source == "segment":
             return _segment_cookies.anonymous_id(self.request.cookies)
+        if not self._agrees(unasked=True):
+            return None
         known = self._web.cookie.read(self.request.cookies)
-        if known is None and not self._takes_no_cookie and self._agrees(unasked=True):
+        if known is None and not self._takes_no_cookie:
             known = self._new_cookie = _visitor_cookie.new_id()
         return known
+
+    def _has_refused_cookie(self) -> bool:
+        web = self._web
+        if not web.asks_consent or self._handed_on is not None or web.cookie.name not in self.request.header("cookie"):
+            return False
+        consent = self._given_consent() if web.cookie.name in self.request.cookies else None
+        return consent is not None and consent.get(web.category) is False
 
     def _session(self) -> str | None:
         settings = self._web.settings

@@ -76,8 +76,12 @@ async def serve(
         return
     known: Visit | None = scope.get(KEY)
     if known is not None:
-        known.adopt(framework, scope)
-        await app(scope, receive, send)
+        if framework is BARE:
+            known.note_trace()
+            await app(scope, receive, send)
+            return
+        with known.lent(framework, AsgiRequest(scope)):
+            await app(scope, receive, send)
         return
     if web.browser is not None and local_path(scope) in web.browser.paths:
         await serve_asgi(scope, receive, send, web, web.browser, framework)

@@ -1,7 +1,8 @@
 """Django, by WSGI and by ASGI: all of a process, or where ``settings.MIDDLEWARE`` says.
 
-The hooks are the handlers, which hold the behaviour of both kinds of server, and the innermost step of a request, where
-sessions, users and routes are known as far as they are wanted.
+The hooks are the handlers, which hold the behaviour of both kinds of server, and the outermost and the innermost step
+of a request: where Django has made it, for what a middleware answers, and where sessions, users and routes are known as
+far as they are wanted.
 """
 
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from otel_segment.errors import ConfigurationError
-from otel_segment.instrumentation._django_middleware import AnalyticsMiddleware, Witness, ask_user
+from otel_segment.instrumentation._django_middleware import AnalyticsMiddleware, Witness, ask_user, ask_user_of_answer
 from otel_segment.instrumentation._django_request import DJANGO, visit_of
 from otel_segment.instrumentation._django_settings import web_of_django
 from otel_segment.instrumentation._hooks import Hooks
@@ -68,8 +69,10 @@ class SegmentDjangoInstrumentor(SegmentInstrumentor):
         hooks.wrap("django.core.handlers.wsgi", "WSGIHandler.__call__", wsgi)
         hooks.wrap("django.core.handlers.asgi", "ASGIHandler.__call__", asgi)
         hooks.wrap("django.core.handlers.base", "BaseHandler.load_middleware", load)
-        hooks.wrap("django.core.handlers.base", "BaseHandler._get_response", _get_response)
-        hooks.wrap("django.core.handlers.base", "BaseHandler._get_response_async", _get_response_async)
+        hooks.wrap("django.core.handlers.base", "BaseHandler.get_response", _note_request)
+        hooks.wrap("django.core.handlers.base", "BaseHandler.get_response_async", _get_response_async)
+        hooks.wrap("django.core.handlers.base", "BaseHandler._get_response", _note_request)
+        hooks.wrap("django.core.handlers.base", "BaseHandler._get_response_async", _call_view_async)
         if apps.ready:
             self._read_settings()
 
@@ -97,12 +100,20 @@ def _load_with_witness(load: Any, arguments: tuple[Any, ...], keywords: dict[str
             settings.MIDDLEWARE = before
 
 
-def _get_response(wrapped: Any, _: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+def _note_request(wrapped: Any, _: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     visit_of(arguments[0] if arguments else keywords["request"])
     return wrapped(*arguments, **keywords)
 
 
 async def _get_response_async(wrapped: Any, _: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    visit = visit_of(arguments[0] if arguments else keywords["request"])
+    response = await wrapped(*arguments, **keywords)
+    if visit is not None:
+        await ask_user_of_answer(visit, response)
+    return response
+
+
+async def _call_view_async(wrapped: Any, _: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     visit = visit_of(arguments[0] if arguments else keywords["request"])
     if visit is not None:
         await ask_user(visit)

@@ -59,11 +59,11 @@ def serve(
     """
     known: Visit | None = environ.get(KEY)
     if known is not None:
-        if framework is not BARE:
-            known.adopt(framework, environ)
-        else:
+        if framework is BARE:
             known.note_trace()
-        return application(environ, start_response)
+            return application(environ, start_response)
+        with known.lent(framework, WsgiRequest(environ)):
+            return application(environ, start_response)
     if web.browser is not None and environ.get("PATH_INFO") in web.browser.paths:
         return serve_wsgi(environ, start_response, web, web.browser, framework)
     visit = environ[KEY] = Visit(WsgiRequest(environ), web, framework)

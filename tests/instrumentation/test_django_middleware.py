@@ -440,6 +440,81 @@ def test_cookie_and_the_cache_of_the_site(ask: Ask) -> None:
     assert all("set-cookie" not in {name.lower() for name, _ in reply.headers} for reply in replies)
 
 
+def looked_at(get_response: Any) -> Any:
+    """Look at who is signed in, between the two middlewares of the site's cache."""
+    from django.utils.deprecation import MiddlewareMixin
+
+    class LookedAt(MiddlewareMixin):
+        def process_request(self, request: Any) -> None:
+            assert request.user.pk
+
+    return LookedAt(get_response)
+
+
+looked_at.async_capable = True  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("layer", ["middleware", "instrumentor"])
+@pytest.mark.parametrize("settings", [{}, {"get_user": user}, {"get_user": user_async}], ids=["", "plain", "awaited"])
+def test_page_that_a_middleware_answers(ask: Ask, take: Take, layer: str, settings: dict[str, Any]) -> None:
+    """A page out of the cache of the site has the route and the user that it has when it is made."""
+    from django.conf import settings as of_django
+    from django.core.cache import cache
+    from django.test import override_settings
+
+    cache.clear()
+    with site():
+        reply = ask("/login/ada/")
+    cookie = next(value for name, value in reply.headers if "sessionid" in value).partition(";")[0]
+    take()
+    caching = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        f"{__name__}.looked_at",
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
+    listed = [each for each in of_django.MIDDLEWARE if each != TAGS] + caching
+    with ExitStack() as stack:
+        if layer == "middleware":
+            named = {name: f"{__name__}.{callback.__name__}" for name, callback in settings.items()}
+            stack.enter_context(override_settings(MIDDLEWARE=[OURS, *listed], OTEL_SEGMENT=named))
+        else:
+            stack.enter_context(override_settings(MIDDLEWARE=listed))
+            stack.enter_context(instrumented(ours(), **settings))
+        made, kept = (ask("/shop/hat/", cookie=cookie) for _ in range(2))
+
+    assert (made.body, made.status) == (kept.body, kept.status)
+    more = {"context": {"traits": {"name": "ada"}}} if settings else {}
+    assert take() == [page("/shop/hat/", "/shop/<slug:slug>/", userId="1", **more)] * 2
+
+
+def answering(get_response: Any) -> Any:
+    """Answer in place of all views."""
+    from django.http import HttpResponse
+
+    return lambda request: HttpResponse("<title>Closed</title>")
+
+
+def test_page_that_has_no_route(ask: Ask, take: Take) -> None:
+    """What a middleware answers where no view is has its path for a name."""
+    with site(f"{__name__}.answering"), instrumented(ours()):
+        assert ask("/nowhere/").status == 200
+
+    assert take() == [page("/nowhere/")]
+
+
+def test_session_that_is_not_believed(ask: Ask, take: Take) -> None:
+    """Whose session it is counts when Django has loaded the user, which it may refuse to."""
+    with site():
+        reply = ask("/login/ada/")
+    cookie = next(value for name, value in reply.headers if "sessionid" in value).partition(";")[0]
+    take()
+    with site(SECRET_KEY="another"), instrumented(ours()):
+        assert ask("/session/", cookie=cookie).status == 200
+        assert b"ada" not in ask("/who/", cookie=cookie).body
+
+    assert [message.get("userId") for message in take()] == [None, None]
+
+
 def test_visitors_interleaved(take: Take) -> None:
     """Of a thousand requests of two visitors in one event loop none are mixed up, with the middleware alone."""
     from django.core.handlers.asgi import ASGIHandler

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPResponse
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ pytest.importorskip("flask_login")
 pytest.importorskip("asgiref")
 
 import flask.app
+import flask.globals
 from apps.flask_site import create_app
 from flask import Flask, Response, g, stream_with_context
 from flask.sessions import SecureCookieSessionInterface
@@ -531,6 +533,37 @@ class TestLayers:
         with serving(cascade) as site:
             assert site.ask("/found").status == 200
         assert arrivals.take() == [page("/found")]
+
+    def test_application_that_is_asked_on_the_way(
+        self, instrumentor: SegmentFlaskInstrumentor, arrivals: Arrivals
+    ) -> None:
+        """A view that asks another application for a part of its page stays the one whose page and user it is."""
+        outer, inner = Flask("outer"), Flask("inner")
+
+        def ask(path: str, environ: dict[str, Any]) -> bytes:
+            asked = {**environ, "PATH_INFO": path}
+            del asked["werkzeug.request"]
+            return b"".join(inner(asked, lambda status, headers, exc_info=None: None))
+
+        @outer.get("/page/<number>")
+        def view(number: str) -> bytes:
+            part = ask(f"/part/{number}", flask.globals.request.environ)
+            analytics.track(event="Asked")
+            return part
+
+        @inner.get("/part/<number>")
+        def partial(number: str) -> str:
+            g._login_user = SimpleNamespace(is_authenticated=True, get_id=lambda: "u-inner")
+            analytics.track(event="Worked")
+            return number
+
+        instrumentor.instrument()
+        with serving(outer) as site:
+            assert site.ask("/page/3").body == b"3"
+        worked, asked, viewed = arrivals.take()
+        assert (worked["event"], worked["userId"]) == ("Worked", "u-inner")
+        assert (asked["event"], asked.get("userId")) == ("Asked", None)
+        assert viewed == page("/page/3", "/page/<number>")
 
     def test_error_that_is_named(self, instrumentor: SegmentFlaskInstrumentor, arrivals: Arrivals) -> None:
         """What stands around ``wsgi_app`` may give ``exc_info`` by its name, as with a server."""

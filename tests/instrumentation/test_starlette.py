@@ -18,7 +18,9 @@ pytest.importorskip("starlette")
 
 from apps import starlette_site
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
 from otel_segment import _log
@@ -384,6 +386,58 @@ def test_nothing_twice(arrivals: Arrivals, instrument: Callable[..., None]) -> N
     finally:
         SegmentStarletteInstrumentor().uninstrument_app(starlette_site.app)
         SegmentStarletteInstrumentor().uninstrument_app(starlette_site.inner)
+
+
+def test_application_that_is_asked_on_the_way(arrivals: Arrivals, instrument: Callable[..., None]) -> None:
+    """A view that asks another application for a part of its page stays the one whose page it is."""
+
+    async def part(request: Request) -> HTMLResponse:
+        return HTMLResponse(request.path_params["number"])
+
+    inner = Starlette(routes=[Route("/part/{number}", part)])
+
+    async def view(request: Request) -> HTMLResponse:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await inner({**request.scope, "path": "/part/3"}, request.receive, send)
+        return HTMLResponse(sent[1]["body"])
+
+    instrument()
+    with in_thread(Starlette(routes=[Route("/page/{number}", view)])) as site:
+        assert site.ask("/page/3").body == b"3"
+    assert arrivals.take() == [page("/page/3", "/page/{number}")]
+
+
+def test_answer_that_is_kept_on_the_way(arrivals: Arrivals, instrument: Callable[..., None]) -> None:
+    """A page of a mounted application that a middleware outside keeps until it is whole has its route all the same."""
+
+    async def view(request: Request) -> HTMLResponse:
+        return HTMLResponse(request.path_params["number"])
+
+    def keeping(app: Any) -> Any:
+        async def kept(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            sent: list[Any] = []
+
+            async def keep(message: Any) -> None:
+                sent.append(message)
+
+            await app(scope, receive, keep)
+            for message in sent:
+                await send(message)
+
+        return kept
+
+    inner = Starlette(routes=[Route("/page/{number}", view)])
+    instrument()
+    with in_thread(Starlette(routes=[Mount("/in", inner)], middleware=[Middleware(keeping)])) as site:
+        assert site.ask("/in/page/3").body == b"3"
+    assert arrivals.take() == [page("/in/page/3", "/in/page/{number}")]
 
 
 def test_one_application(local: InThread, arrivals: Arrivals) -> None:

@@ -392,6 +392,76 @@ class TestCookie:
         assert bool(cookie) == is_set
         assert (visitor in cookie) == is_set
 
+    def test_is_left_with_consent(self, endpoint: Arrivals) -> None:
+        """Where consent is asked for, who does not give it is not known by the cookie; who refuses it loses it."""
+        known, settings = f"otel_visitor={VISITOR}", {"consent_cookie": "json:choice"}
+        away = "otel_visitor=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+        choices = {"": ("", False), "true": ("", True), "false": (away, False)}
+        for choice, (expected, is_known) in choices.items():
+            said = f'; choice={{"analytics":{choice}}}' if choice else ""
+            cookie, visitor = self.visits(endpoint, {"Cookie": known + said}, **settings)
+            assert (cookie, visitor == VISITOR) == (expected, is_known)
+        refused = {"Cookie": f'{known}; choice={{"analytics":false}}'}
+        assert self.visits(endpoint, refused, ("ETag", '"x"'), **settings)[0] == ""
+        assert self.visits(endpoint, REFUSAL, **settings)[0] == ""
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize("headers", [[], [HTML], [("Location", "/")], [("Content-Type", "application/json")]])
+    def test_is_carried_by_any_answer(self, endpoint: Arrivals, method: str, headers: list[tuple[str, str]]) -> None:
+        """A new visitor whom an event is told of is given the cookie with the answer, whatever it is."""
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+            analytics.track(event="Done")
+            start_response("302 Found" if headers and headers[0][0] == "Location" else "200 OK", headers)
+            yield b"x"
+            analytics.track(event="Over")
+
+        with serving(AnalyticsMiddleware(application, anonymous_id="cookie,pseudonym")) as site:
+            cookie = site.ask("/", {}, method).cookie
+            (visitor,) = set(endpoint.ids())
+            assert cookie.startswith(f"otel_visitor={visitor};")
+            assert site.ask("/", {"Cookie": cookie.partition(";")[0]}, method).cookie == ""
+        assert set(endpoint.ids()) == {visitor}
+
+    def test_is_not_made_too_late(self, endpoint: Arrivals) -> None:
+        """Who is first asked for when the answer has begun goes by what there is without the cookie."""
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+            start_response("200 OK", [])
+            yield b"x"
+            analytics.track(event="Over")
+
+        with serving(AnalyticsMiddleware(application, anonymous_id="cookie,pseudonym")) as site:
+            assert site.ask("/", {}, "POST").cookie == ""
+        assert endpoint.people() == [(None, SOMEBODY)]
+
+    def test_is_said_where_events_cannot_have_it(self, endpoint: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
+        """Where an answer for everybody cannot carry it, page and events agree all the same, and the log says so."""
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+            analytics.track(event="Seen")
+            start_response("200 OK", [HTML, ("Cache-Control", "public, max-age=60")])
+            return [TITLED]
+
+        with serving(AnalyticsMiddleware(application, anonymous_id="cookie,pseudonym")) as site:
+            for _ in range(2):
+                assert site.ask("/").cookie == ""
+                seen, viewed = endpoint.ids()
+                assert seen == viewed
+        (line,) = caplog.messages
+        assert line.startswith("by anonymous_id, events of a request have the id of a new cookie")
+
+    def test_is_said_where_there_is_nothing_else(self, endpoint: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
+        """With the cookie alone a page that cannot carry it is nobody's; the log says so once, and what to do."""
+        application = answering(lambda environ: [TITLED], HTML, ("ETag", '"x"'))
+        with serving(AnalyticsMiddleware(application, anonymous_id="cookie")) as site:
+            for _ in range(2):
+                assert site.ask("/").cookie == ""
+        assert endpoint.take() == []
+        (line,) = caplog.messages
+        assert line.startswith("anonymous_id is cookie, and an answer that caches may keep")
+        assert "Set anonymous_id to cookie,pseudonym" in line
+
     def test_is_no_ones_own_choice(self, endpoint: Arrivals) -> None:
         """A cookie that is none of ours is not believed."""
         for value in ("admin", "x" * 60_000, "a%0d%0aSet-Cookie:%20b=c", VISITOR.upper()):
