@@ -286,12 +286,12 @@ def _telling(headers: "list[tuple[str, str]]") -> dict[str, str]:
 
 
 _NO_COOKIE = (
-    "anonymous_id is %s, and an answer that caches may keep (by Cache-Control, ETag …) cannot carry the cookie: it has "
+    "anonymous_id is %s, and an answer that caches may keep (ETag, Cache-Control) cannot carry the cookie: it has "
     "no visitor and makes no event. Set anonymous_id to cookie,pseudonym, or answer with Cache-Control: private"
 )
 _NO_COOKIE_OF_EVENTS = (
     "by anonymous_id, events of a request have the id of a new cookie, which its answer cannot carry, as caches may "
-    "keep it (by Cache-Control, ETag …): the next one will have another id. Answer with Cache-Control: private there"
+    "keep it (ETag, Cache-Control): the next one will have another id. Answer with Cache-Control: private there"
 )
 _TELLING = frozenset(("content-type", "content-disposition", "content-length", "content-encoding"))
 
