@@ -78,7 +78,8 @@ def additions(said: Mapping[str, Any], body: object, context: Context) -> Attrib
     if stay is None:
         return {}
     attributes, kind = stay.attributes, said.get(ANALYTICS_TYPE)
-    if is_another(stay.visitor, _id(said, _USER_IDS), _id(said, _ANONYMOUS_IDS)):
+    # Not the stay's visitor, who may be somebody else when asked again.
+    if is_another(attributes.visitor, _id(said, _USER_IDS), _id(said, _ANONYMOUS_IDS)):
         ours = attributes.surroundings
     elif kind == "identify" and isinstance(body, Mapping):
         ours = attributes.without_traits

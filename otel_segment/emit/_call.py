@@ -12,8 +12,8 @@ from otel_segment.emit._ids import id_text
 from otel_segment.emit._lists import MIXED_LISTS_PASS, carried, is_mixed
 from otel_segment.emit._moment import nanoseconds
 from otel_segment.emit._plain import Plain, plain, plain_map, text
-from otel_segment.emit._refusals import INVALID_ARGUMENT, INVALID_TIMESTAMP, WrongArgumentError
-from otel_segment.emit._stay import current_stay
+from otel_segment.emit._refusals import INVALID_ARGUMENT, INVALID_TIMESTAMP, WithheldError, WrongArgumentError
+from otel_segment.emit._stay import current_stay, request_stay
 from otel_segment.emit._uid import new_uid
 from otel_segment.emit._visitor import Attributes, is_another
 from otel_segment.reasons import DropReason
@@ -60,6 +60,9 @@ class Kind(NamedTuple):
     extras: tuple[tuple[str, str, Callable[[object], str | None]], ...] = ()
     required: tuple[tuple[str, str, DropReason], ...] = ()
 
+
+_OF_VISITOR = (USER_ID, ANALYTICS_GROUP_ID)
+"""What a call may leave to the visitor, and cannot do without."""
 
 _LABELS = ((ANALYTICS_CATEGORY, "category", _label), (ANALYTICS_NAME, "name", _label))
 
@@ -113,6 +116,7 @@ def record(
         on_wrong: Told of what is wrong, where the call can be made all the same.
 
     Raises:
+        WithheldError: It is of a visitor who does not want to be known.
         WrongArgumentError: The call cannot be made.
     """
     name = event if type(event) is str and event else _name(kind, event)
@@ -137,7 +141,7 @@ def record(
     if integrations is not None and (choices := _map(kind, "integrations", integrations)) is not None:
         attributes[ANALYTICS_INTEGRATIONS] = carried(choices)
     if kind.required or (USER_ID not in attributes and ANALYTICS_ANONYMOUS_ID not in attributes):
-        _require(kind, attributes)
+        _require(kind, attributes, here)
     attributes[LOG_RECORD_UID] = new_uid() if message_id is None else text(message_id) or new_uid()
     return LogRecord(
         timestamp=now if timestamp is None else _moment(kind, timestamp, on_wrong) or now,
@@ -165,12 +169,15 @@ def _identified(kind: Kind, who: Who, here: Context, *, owns_traits: bool) -> At
     stay = current_stay(here)
     if stay is None:
         attributes: Attributes = {}
-    elif is_another(stay.visitor, user_id, anonymous_id):
-        attributes = stay.attributes.surroundings.copy()
-    elif owns_traits:
-        attributes = stay.attributes.without_traits.copy()
     else:
-        attributes = (stay.attributes.for_group if kind is GROUP else stay.attributes.all).copy()
+        # Once: the stay may ask who it is each time.
+        theirs = stay.attributes
+        if is_another(theirs.visitor, user_id, anonymous_id):
+            attributes = theirs.surroundings.copy()
+        elif owns_traits:
+            attributes = theirs.without_traits.copy()
+        else:
+            attributes = (theirs.for_group if kind is GROUP else theirs.all).copy()
     attributes[ANALYTICS_TYPE] = kind.name
     if user_id is not None:
         attributes[USER_ID] = user_id
@@ -185,17 +192,31 @@ def _add_extras(kind: Kind, extras: tuple[object, ...], attributes: Attributes) 
             attributes[attribute] = label
 
 
-def _require(kind: Kind, attributes: Attributes) -> None:
+def _require(kind: Kind, attributes: Attributes, here: Context) -> None:
     for attribute, argument, reason in kind.required:
         if attribute not in attributes:
+            if attribute in _OF_VISITOR:
+                _see_to_wish(here)
             raise WrongArgumentError(reason.value, kind.name, argument, f"was absent or empty, wanted: {_AN_ID}")
     if USER_ID not in attributes and ANALYTICS_ANONYMOUS_ID not in attributes:
+        _see_to_wish(here)
         raise WrongArgumentError(
             DropReason.MISSING_IDENTITY.value,
             kind.name,
             "user_id and anonymous_id",
             "were both absent or empty: give one of them, or make the call inside use_visitor()",
         )
+
+
+def _see_to_wish(here: Context) -> None:
+    """Let no caller be at fault for what a request's visitor does not want to be known.
+
+    Raises:
+        WithheldError: That is so here.
+    """
+    request = request_stay(current_stay(here))
+    if request is not None and request.withholds():
+        raise WithheldError
 
 
 def _converted(kind: Kind, argument: str, value: object, convert: Callable[[object], str | None]) -> str | None:

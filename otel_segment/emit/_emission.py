@@ -2,11 +2,12 @@
 
 import logging
 
+from otel_segment._log import logger as _log
 from otel_segment._log import say
 from otel_segment.emit._call import Kind, record
 from otel_segment.emit._outlet import Outlet
 from otel_segment.emit._plain import text
-from otel_segment.emit._refusals import WrongArgumentError, refuse
+from otel_segment.emit._refusals import WithheldError, WrongArgumentError, refuse
 
 __all__ = ["emit"]
 
@@ -32,6 +33,8 @@ def emit(
     on_wrong = _raise if strict else refuse
     try:
         logger.emit(record(kind, event, who, payload, rest, extras, on_wrong))
+    except WithheldError:
+        _log.debug("%s(): left undone, as the visitor of the request does not want to be known", kind.name)
     except WrongArgumentError as error:
         on_wrong(error)
     except Exception as error:  # noqa: BLE001 - processors are foreign code

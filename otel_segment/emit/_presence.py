@@ -21,14 +21,19 @@ class Presence:
         ask: Returns the visitor; called for each event, so that who signs in meanwhile is known from then on.
         owner: What it belongs to, for who has to know.
         prepared: What else is to be done with the context; nothing for most.
+        withholds: Tells whether the visitor is not to be known by his own wish.
     """
 
     __slots__ = ("_around", "_before", "_inside", "_prepared", "_stay")
 
     def __init__(
-        self, ask: Callable[[], Visitor], owner: object = None, prepared: Callable[[Context], Context] | None = None
+        self,
+        ask: Callable[[], Visitor],
+        owner: object = None,
+        prepared: Callable[[Context], Context] | None = None,
+        withholds: Callable[[], bool] | None = None,
     ) -> None:
-        self._stay = AskedStay(ask, owner)
+        self._stay = AskedStay(ask, owner, withholds)
         self._prepared = prepared
         self._before: Context | None = None
         self._inside: Context | None = None

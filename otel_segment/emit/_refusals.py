@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from otel_segment._log import say_once
 from otel_segment._version import __version__
 
-__all__ = ["INVALID_ARGUMENT", "INVALID_TIMESTAMP", "WrongArgumentError", "refuse", "refused"]
+__all__ = ["INVALID_ARGUMENT", "INVALID_TIMESTAMP", "WithheldError", "WrongArgumentError", "refuse", "refused"]
 
 INVALID_ARGUMENT: Final = "invalid_argument"
 """An argument is of a type that the call has no use for."""
@@ -29,6 +29,10 @@ class WrongArgumentError(ValueError):
         super().__init__(f"{call}(): {argument} {problem}")
         self.reason = reason
         self.argument = argument
+
+
+class WithheldError(Exception):
+    """A call is about a visitor who does not want to be known; nothing is wrong with it."""
 
 
 class _Counter(Protocol):

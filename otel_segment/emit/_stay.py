@@ -40,15 +40,19 @@ class AskedStay:
     Args:
         ask: Returns the visitor; the same one as long as nothing has changed.
         owner: What it belongs to, for who has to know.
+        withholds: Tells whether the visitor is not to be known by his own wish.
     """
 
-    __slots__ = ("_ask", "_asked", "_attributes", "over", "owner")
+    __slots__ = ("_ask", "_asked", "_attributes", "_withholds", "over", "owner")
 
     around = None
 
-    def __init__(self, ask: Callable[[], Visitor], owner: object = None) -> None:
+    def __init__(
+        self, ask: Callable[[], Visitor], owner: object = None, withholds: Callable[[], bool] | None = None
+    ) -> None:
         self._ask = ask
         self.owner = owner
+        self._withholds = withholds
         self._asked: Visitor | None = None
         self._attributes: VisitorAttributes | None = None
         self.over = False
@@ -65,6 +69,10 @@ class AskedStay:
         if self._attributes is None or visitor is not self._asked:
             self._attributes, self._asked = VisitorAttributes(visitor), visitor
         return self._attributes
+
+    def withholds(self) -> bool:
+        """Tell whether the visitor is not to be known by his own wish."""
+        return self._withholds is not None and self._withholds()
 
 
 class Stay:

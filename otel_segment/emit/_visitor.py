@@ -106,15 +106,17 @@ class VisitorAttributes:
     """The attributes of a visitor, laid out once for every event that will carry them.
 
     Attributes:
+        visitor: The visitor.
         all: All of them.
         surroundings: Those that hold for whoever acts there.
         without_traits: All but the traits, for a call that brings its own.
         for_group: All but ``analytics.traits``, which on a group call would be the group's.
     """
 
-    __slots__ = ("all", "for_group", "surroundings", "without_traits")
+    __slots__ = ("all", "for_group", "surroundings", "visitor", "without_traits")
 
     def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
         described, traits = _described(visitor)
         self.surroundings: Attributes = {}
         _add_surroundings(visitor, self.surroundings)

@@ -27,8 +27,8 @@ from otel_segment.semconv import (
 )
 
 if TYPE_CHECKING:
+    from otel_segment.instrumentation._answer import Answer
     from otel_segment.instrumentation._browser_report import Report
-    from otel_segment.instrumentation._visit import Answer
     from otel_segment.instrumentation._web import Web
     from otel_segment.instrumentation._who import Who
 

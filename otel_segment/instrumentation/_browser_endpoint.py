@@ -7,12 +7,11 @@ from otel_segment.instrumentation._browser_part import BrowserPart
 from otel_segment.instrumentation._browser_report import MOST_BYTES
 from otel_segment.instrumentation._browser_reports import Reply, asked, refusal, take
 from otel_segment.instrumentation._framework import BARE, Framework
-from otel_segment.instrumentation._held_pages import release_all
 from otel_segment.instrumentation._request import AsgiRequest, Environ, Request, Scope, WsgiRequest
 from otel_segment.instrumentation._web import Web
 from otel_segment.instrumentation._who import Who
 
-__all__ = ["answered", "local_path", "releasing", "serve_asgi", "serve_wsgi"]
+__all__ = ["answered", "local_path", "serve_asgi", "serve_wsgi"]
 
 
 def serve_wsgi(
@@ -67,7 +66,7 @@ async def serve_asgi(
     reply = asked(request, is_script=local_path(scope) != part.path)
     if reply is None:
         who = _sender(request, web, framework)
-        if framework is BARE and web.awaits_user and not who.objects():
+        if who.awaits and not who.objects():
             await who.ask()
         reply = refusal(who, web, part, request.header("content-length"))
         if reply is None:
@@ -75,18 +74,6 @@ async def serve_asgi(
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
-
-
-def releasing(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
-    """Let held pages go before an application is told of its end, of which some servers leave no other sign."""
-
-    async def receive_and_release() -> Any:
-        message = await receive()
-        if message["type"] == "lifespan.shutdown":
-            release_all()
-        return message
-
-    return receive_and_release
 
 
 def local_path(scope: Scope) -> Any:

@@ -9,13 +9,13 @@ from opentelemetry.context import get_current
 
 from otel_segment.emit import Visitor
 from otel_segment.instrumentation._announcement import announce_move
+from otel_segment.instrumentation._answer import Answer
 from otel_segment.instrumentation._bots import is_bot
 from otel_segment.instrumentation._browser_part import BrowserPart
 from otel_segment.instrumentation._browser_report import MOST_BYTES, Report, report_of
 from otel_segment.instrumentation._browser_script import etag, script
 from otel_segment.instrumentation._request import Request
 from otel_segment.instrumentation._same_origin import is_same_origin
-from otel_segment.instrumentation._visit import Answer
 from otel_segment.instrumentation._web import Web
 from otel_segment.instrumentation._who import Who
 
@@ -119,7 +119,7 @@ def _visitor(who: Who) -> Visitor:
     who.visitor()
     # A cookie that is due is set with a page: it would be another one with each report.
     who.forgo_cookie()
-    return who.visitor()
+    return who.visitor(is_asked=True)
 
 
 def _is_unwanted(who: Who, web: Web) -> bool:

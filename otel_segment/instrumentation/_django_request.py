@@ -1,5 +1,6 @@
 """What a Django request knows, without being made to find it out."""
 
+from io import BytesIO
 from typing import Any
 
 from otel_segment.instrumentation._django_route import template
@@ -14,7 +15,17 @@ class _Django:
 
     def request(self, native: Any) -> Any:
         """Return the request."""
-        return native
+        return None if isinstance(native, dict) else native
+
+    def made(self, native: Any) -> Any:
+        """Make a request, of which no middleware knows."""
+        if "type" in native:
+            from django.core.handlers.asgi import ASGIRequest
+
+            return ASGIRequest(native, BytesIO())
+        from django.core.handlers.wsgi import WSGIRequest
+
+        return WSGIRequest(native)
 
     def user_id(self, native: Any) -> object:
         """Return the id of the user, if the application has loaded it.

@@ -9,7 +9,11 @@ class Framework(Protocol):
     """Asked while the request is served, and never made to do what the application did not do."""
 
     def request(self, native: Any) -> Any:
-        """Return what callbacks are given as the request."""
+        """Return what callbacks are given as the request; None as long as the application has none."""
+        ...
+
+    def made(self, native: Any) -> Any:
+        """Return what callbacks are given where the application has none, or none yet."""
         ...
 
     def user_id(self, native: Any) -> object:
@@ -29,6 +33,9 @@ class _Bare:
     """No framework at all."""
 
     def request(self, native: Any) -> Any:
+        return native
+
+    def made(self, native: Any) -> Any:
         return native
 
     def user_id(self, native: Any) -> object:  # noqa: ARG002

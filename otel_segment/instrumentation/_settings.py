@@ -59,7 +59,12 @@ ROWS: tuple[Row, ...] = (
         "number of proxies, or their networks, that may say who the client is",
         missing="believes nobody",
     ),
-    _row("get_user", None, callback, "function of the request that returns who is signed in: an id, or `User(…)`"),
+    _row(
+        "get_user",
+        None,
+        callback,
+        "function of the request that returns who is signed in: an id, or `User(…)`; a plain one is asked for each event",
+    ),
     _row("get_user_timeout", 1, _parsers.seconds(60), "seconds that an asynchronous callback may take"),
     _row(
         "get_anonymous_id", None, callback, "function of the request that returns the visitor's id; counts before all"

@@ -10,9 +10,10 @@ from opentelemetry.context import Context, get_current
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, get_current_span, set_span_in_context
 
 from otel_segment._log import say, say_once
-from otel_segment.emit import Presence, Visitor
+from otel_segment.emit import Presence
 from otel_segment.instrumentation import _page_view
 from otel_segment.instrumentation._announcement import announce_page, announce_request
+from otel_segment.instrumentation._answer import Answer
 from otel_segment.instrumentation._bots import is_bot
 from otel_segment.instrumentation._callers import take_over, without_ours
 from otel_segment.instrumentation._framework import BARE, Framework
@@ -23,29 +24,10 @@ from otel_segment.instrumentation._web import Web
 from otel_segment.instrumentation._who import Who
 from otel_segment.semconv import ANALYTICS_PAGE_SENT
 
-__all__ = ["KEY", "Answer", "Visit"]
+__all__ = ["KEY", "Visit"]
 
 KEY = "otel_segment.visit"
 """Where a request's visit is kept, in its environment or scope: who finds one there leaves the request to it."""
-
-
-class Answer:
-    """What is known of an answer when it begins, and is not there any more when the event is made."""
-
-    __slots__ = ("at", "charset", "context", "name", "route", "status", "takes_title", "uid", "visitor")
-
-    def __init__(
-        self, status: int, context: Context, route: str | None, name: str, charset: str, *, takes_title: bool
-    ) -> None:
-        self.status = status
-        self.at = time.time_ns()
-        self.context = context
-        self.route = route
-        self.name = name
-        self.charset = charset
-        self.takes_title = takes_title
-        self.uid: str | None = None
-        self.visitor: Visitor | None = None
 
 
 class Visit:
@@ -75,8 +57,7 @@ class Visit:
         self._span: Span | None = None
         self._answers = 0
         self.note_trace()
-        self.presence = Presence(who.visitor_of_event, web.hosts, without_ours if had_any else None)
-        self.awaits_user = web.awaits_user and handed_on is None
+        self.presence = Presence(who.visitor_of_event, web.hosts, without_ours if had_any else None, who.withholds)
 
     def adopt(self, framework: Framework, native: Any) -> None:
         """Let a framework inside say what it knows of the request."""
@@ -124,21 +105,22 @@ class Visit:
 
     @property
     def lacks_user(self) -> bool:
-        """Whether ``get_user`` is yet to be asked."""
+        """Whether ``get_user`` is yet to be asked, or may say something else by now."""
         return self._who.lacks_user
 
+    @property
+    def awaits(self) -> bool:
+        """Whether there are callbacks that are yet to be awaited."""
+        return self._who.awaits
+
     async def ask_user(self, threaded: Callable[..., Any] | None = None) -> None:
-        """Ask ``get_user`` in this event loop, once for a request; not where nothing is told of it.
+        """Ask the asynchronous callbacks in this event loop, once for a request; not where nothing is told of it.
 
         Args:
-            threaded: Makes a plain function one that is awaited; without it, only an asynchronous one is asked.
+            threaded: Makes a plain ``get_user`` one that is awaited, and asked each time.
         """
-        if self._web.settings.get_user is None or self._is_left_alone():
-            return
-        if self.awaits_user:
-            self.awaits_user = False
-            await self._who.ask()
-        elif threaded is not None:
+        is_due = self.awaits or (threaded is not None and self.lacks_user)
+        if is_due and not self._is_left_alone():
             await self._who.ask(threaded)
 
     def makes_event(self, status: int, headers: "list[tuple[str, str]]") -> bool:
@@ -239,7 +221,7 @@ class Visit:
         if not self._who.forgo_cookie():
             say_once("web cookie of events", logging.WARNING, _NO_COOKIE_OF_EVENTS)
             return
-        visitor = self._who.visitor()
+        visitor = self._who.visitor(is_asked=True)
         if self._page is not None:
             self._page.visitor = visitor
         if visitor.user_id is None and visitor.anonymous_id is None:
@@ -253,7 +235,8 @@ class Visit:
         """Tell whether nothing is told of this request, as far as that is known before it is answered."""
         try:
             # Without a framework nobody has prepared yet what the application may go by to know of a consent.
-            return self._is_excluded() or self._who.objects(may_ask=self._who.framework is not BARE)
+            may_ask = self._who.framework is not BARE and "get_consent" not in self._web.awaited
+            return self._is_excluded() or self._who.objects(may_ask=may_ask)
         except Exception as error:  # noqa: BLE001 - never the application's problem
             _say(error)
             return True

@@ -20,7 +20,10 @@ from otel_segment.instrumentation._settings import WebSettings, resolve_web
 from otel_segment.instrumentation._trust import Trust, parse_trust
 from otel_segment.instrumentation._visitor_cookie import CookieSettings
 
-__all__ = ["Web"]
+__all__ = ["CALLBACKS", "Web"]
+
+CALLBACKS = ("get_consent", "get_user", "get_anonymous_id", "get_session_id")
+"""In the order in which they are asked: whoever objects is not asked who he is."""
 
 _OF_OPENTELEMETRY = "OTEL_PYTHON_EXCLUDED_URLS"
 _DEFAULT_CATEGORY = "analytics"
@@ -67,9 +70,9 @@ class Web:
             _clients.stop(self.hosts)
 
     @cached_property
-    def awaits_user(self) -> bool:
-        """Whether ``get_user`` has to be awaited; known with the first request, when it can be imported."""
-        return self.settings.get_user is not None and is_asynchronous(self.settings.get_user)
+    def awaited(self) -> set[str]:
+        """The callbacks that have to be awaited; known with the first request, when they can be imported."""
+        return {name for name in CALLBACKS if (function := getattr(self.settings, name)) and is_asynchronous(function)}
 
     def is_api(self, path: str) -> bool:
         """Tell whether a path is one of ``api_paths``."""

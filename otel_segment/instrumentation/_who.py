@@ -8,20 +8,18 @@ from typing import Any
 from otel_segment._log import say_once
 from otel_segment.emit import Visitor, id_text, plain_map
 from otel_segment.instrumentation import _segment_cookies, _visitor_cookie
-from otel_segment.instrumentation._browser import language_of
-from otel_segment.instrumentation._callbacks import call, call_async
-from otel_segment.instrumentation._framework import Framework
-from otel_segment.instrumentation._location import full_url
+from otel_segment.instrumentation._asked import Asked
+from otel_segment.instrumentation._framework import BARE, Framework
 from otel_segment.instrumentation._privacy_signals import objects
 from otel_segment.instrumentation._pseudonym import pseudonym
 from otel_segment.instrumentation._request import Request
+from otel_segment.instrumentation._surroundings import surroundings_of
 from otel_segment.instrumentation._trust import Seen
 from otel_segment.instrumentation._user import User, user_of
-from otel_segment.instrumentation._web import Web
+from otel_segment.instrumentation._web import CALLBACKS, Web
 
 __all__ = ["Who"]
 
-_LONGEST_URL = 4_096
 _NOBODY = Visitor()
 _UNASKED: Any = object()
 
@@ -41,7 +39,7 @@ class Who:
         self._handed_on = handed_on
         self.framework = framework
         self._web = web
-        self._answer: Any = _UNASKED
+        self._asked = Asked(request, web)
         self._consent: Any = _UNASKED
         self._surroundings: Visitor | None = None
         self._anonymous_id: str | None = _UNASKED
@@ -52,11 +50,16 @@ class Who:
         self._has_told = False
         self._client: Seen | None = None
 
-    def visitor(self) -> Visitor:
-        """Return the visitor as of now; the same one as long as nothing has changed. Never raises."""
+    def visitor(self, *, is_asked: bool = False) -> Visitor:
+        """Return the visitor as of now; the same one as long as nothing has changed. Never raises.
+
+        Args:
+            is_asked: Whether somebody has asked just now, so that the user is known.
+        """
         try:
-            signed_in = self._user()
-            if self._visitor is None or signed_in != self._signed_in:
+            signed_in = self._signed_in if is_asked else self._user()
+            if self._visitor is None or signed_in != self._signed_in or not self._asked.is_complete:
+                self._asked.is_complete = True
                 self._visitor, self._signed_in = self._find(signed_in), signed_in
         except Exception as error:  # noqa: BLE001 - frameworks and requests are foreign
             say_once("web visitor", logging.ERROR, "the visitor of a request is not known: %s", type(error).__name__)
@@ -79,14 +82,26 @@ class Who:
             return True
         if not objects(self.request, dnt=settings.respect_dnt, gpc=settings.respect_gpc):
             return False
-        if not may_ask and settings.get_consent is not None and self._consent is _UNASKED:
+        if not may_ask and settings.get_consent is not None and not self._asked.has("get_consent"):
             return False
         return not self._agrees(unasked=False)
 
     @property
     def lacks_user(self) -> bool:
-        """Whether ``get_user`` is yet to be asked."""
-        return self._answer is _UNASKED and self._handed_on is None and self._web.settings.get_user is not None
+        """Whether ``get_user`` is yet to be asked, or may say something else by now."""
+        return self._web.settings.get_user is not None and self._handed_on is None and not self._asked.has("get_user")
+
+    @property
+    def awaits(self) -> bool:
+        """Whether there are callbacks that are yet to be awaited."""
+        return any(not self._asked.has(name) for name in self._web.awaited)
+
+    def withholds(self) -> bool:
+        """Tell whether it is the visitor's wish that there is no id. Never raises."""
+        try:
+            return self.objects() or not self._agrees(unasked=True)
+        except Exception:  # noqa: BLE001 - requests are foreign
+            return False
 
     @property
     def is_https(self) -> bool:
@@ -94,22 +109,27 @@ class Who:
         return self.seen().scheme == "https"
 
     async def ask(self, threaded: Callable[..., Any] | None = None) -> None:
-        """Ask ``get_user``, in this event loop, if nobody has yet.
+        """Ask the callbacks that have to be awaited, in this event loop.
 
         Args:
-            threaded: Makes of a plain function one that can be awaited.
+            threaded: Makes of a plain ``get_user`` one that is awaited.
         """
-        settings = self._web.settings
-        callback = settings.get_user
-        if callback is not None and self._answer is _UNASKED and self._handed_on is None:
-            self._answer = None
-            request = self.framework.request(self.request.native)
-            function = callback if threaded is None or self._web.awaits_user else threaded(callback)
-            self._answer = await call_async(function, "get_user", request, settings.get_user_timeout)
+        asked, web = self._asked, self._web
+        for name in CALLBACKS:
+            is_threaded = threaded is not None and name == "get_user" and web.settings.get_user is not None
+            if asked.has(name) or not (is_threaded or name in web.awaited):
+                continue
+            if name != "get_consent" and (
+                self._handed_on is not None or self.objects(may_ask=self.framework is not BARE)
+            ):
+                asked.forgo(name)
+                continue
+            await asked.wait(name, self.framework, threaded if is_threaded else None)
+        asked.is_complete = False
 
     def forgo_user(self) -> None:
         """Do without ``get_user``, for a request that the application never sees."""
-        self._answer = None
+        self._asked.forgo("get_user")
 
     def cookie_change(self) -> str | None:
         """Return what the answer, which begins, has to do about the cookie.
@@ -142,11 +162,6 @@ class Who:
             self._client = self._web.trust.client(self.request)
         return self._client
 
-    def _call(self, name: str) -> Any:
-        callback = getattr(self._web.settings, name)
-        request = self.framework.request(self.request.native)
-        return call(callback, name, request, self._web.settings.get_user_timeout)
-
     def _user(self) -> object:
         """Return who is signed in: an id, or a User."""
         if self._handed_on is not None:
@@ -157,12 +172,7 @@ class Who:
             if found is None and self._web.reads_segment:
                 return _segment_cookies.user_id(self.request.cookies)
             return found
-        if self._answer is _UNASKED:
-            # Whoever asks while the callback itself emits gets nobody.
-            self._answer = None
-            if not self.objects():
-                self._answer = self._call("get_user")
-        return self._answer
+        return None if self.objects() else self._asked.now("get_user", self.framework)
 
     def _signed_in_there(self) -> object:
         try:
@@ -175,7 +185,7 @@ class Who:
         if self.objects():
             return _NOBODY
         if self._surroundings is None:
-            self._surroundings = self._around()
+            self._surroundings = surroundings_of(self.request, self.seen())
         if self._handed_on is not None:
             # Where the request is from, and with what it was sent, is the calling service's.
             return self._handed_on._replace(consent=self._plain_consent(), page=self._surroundings.page)
@@ -193,32 +203,17 @@ class Who:
             person["consent"] = consent
         return self._surroundings._replace(**person)
 
-    def _around(self) -> Visitor:
-        request = self.request
-        seen = self.seen()
-        path, query = request.path, request.query
-        page = {"path": path}
-        if url := full_url(seen.scheme, seen.host, path, query):
-            page["url"] = url[:_LONGEST_URL]
-        if query:
-            page["search"] = query
-        if referrer := request.header("referer"):
-            page["referrer"] = referrer[:2_048]
-        return Visitor(
-            page=page,  # type: ignore[arg-type]
-            ip=seen.address or None,
-            user_agent=request.header("user-agent")[:1_024] or None,
-            locale=language_of(request.header("accept-language")),
-        )
-
     def _anonymous(self) -> str | None:
-        if self._anonymous_id is _UNASKED:
-            self._anonymous_id = self._find_anonymous()
-        return self._anonymous_id
+        found = self._anonymous_id
+        if found is _UNASKED:
+            found = self._find_anonymous()
+            if self._asked.is_complete or self._new_cookie is not None:
+                self._anonymous_id = found
+        return found
 
     def _find_anonymous(self) -> str | None:
         settings = self._web.settings
-        if settings.get_anonymous_id is not None and (found := id_text(self._call("get_anonymous_id"))) is not None:
+        if settings.get_anonymous_id is not None and (found := self._said("get_anonymous_id")) is not None:
             return found
         for source in settings.anonymous_id:
             if (found := self._from(source)) is not None:
@@ -239,6 +234,9 @@ class Who:
             known = self._new_cookie = _visitor_cookie.new_id()
         return known
 
+    def _said(self, name: str) -> str | None:
+        return id_text(self._asked.now(name, self.framework))
+
     def _has_refused_cookie(self) -> bool:
         web = self._web
         if not web.asks_consent or self._handed_on is not None or web.cookie.name not in self.request.header("cookie"):
@@ -249,7 +247,7 @@ class Who:
     def _session(self) -> str | None:
         settings = self._web.settings
         if settings.get_session_id is not None:
-            return id_text(self._call("get_session_id"))
+            return self._said("get_session_id")
         if settings.session_cookie is None:
             return None
         return self.request.cookies.get(settings.session_cookie, "")[:256] or None
@@ -259,9 +257,11 @@ class Who:
         return None if consent is None else plain_map(consent)
 
     def _given_consent(self) -> Mapping[str, object] | None:
-        if self._consent is _UNASKED:
-            self._consent = self._find_consent()
         found: Mapping[str, object] | None = self._consent
+        if found is _UNASKED:
+            found = self._find_consent()
+            if self._web.settings.get_consent is None or self._asked.has("get_consent"):
+                self._consent = found
         return found
 
     def _find_consent(self) -> Mapping[str, object] | None:
@@ -269,7 +269,7 @@ class Who:
             return self._handed_on.consent
         settings = self._web.settings
         if settings.get_consent is not None:
-            given = self._call("get_consent")
+            given = self._asked.now("get_consent", self.framework)
             if given is None or isinstance(given, Mapping):
                 return given
             say_once("web consent", logging.ERROR, "get_consent returned a %s; return a map", type(given).__name__)

@@ -6,9 +6,10 @@ from typing import Any, TypeAlias
 from typing_extensions import Unpack
 
 from otel_segment.emit import Presence, Visitor
-from otel_segment.instrumentation._browser_endpoint import local_path, releasing, serve_asgi
+from otel_segment.instrumentation._browser_endpoint import local_path, serve_asgi
 from otel_segment.instrumentation._callers import NOBODY, take_over, without_ours
 from otel_segment.instrumentation._framework import BARE, Framework
+from otel_segment.instrumentation._lifespan import live
 from otel_segment.instrumentation._request import AsgiRequest, Scope
 from otel_segment.instrumentation._settings import WebArguments
 from otel_segment.instrumentation._visit import KEY, Visit
@@ -28,8 +29,8 @@ _NOBODY = Visitor()
 class AnalyticsMiddleware:
     """Stands before an ASGI application (version 3).
 
-    Only HTTP is looked at: WebSockets and the lifespan pass. A request that another layer of ours has taken already is
-    left to it.
+    Only HTTP is looked at. WebSockets pass, and of the lifespan the end is noticed: what was emitted is delivered then,
+    within 5 seconds. A request that another layer of ours has taken already is left to it.
 
     Args:
         app: The application.
@@ -70,9 +71,11 @@ async def serve(
     if scope["type"] == "websocket":
         await _serve_socket(app, scope, receive, send)
         return
+    if scope["type"] == "lifespan":
+        await live(app, scope, receive, send)
+        return
     if scope["type"] != "http":
-        holds = scope["type"] == "lifespan" and web.browser is not None
-        await app(scope, releasing(receive) if holds else receive, send)
+        await app(scope, receive, send)
         return
     known: Visit | None = scope.get(KEY)
     if known is not None:
@@ -98,7 +101,7 @@ async def serve(
 
     try:
         with visit.presence:
-            if framework is BARE and visit.awaits_user:
+            if framework is BARE and visit.awaits:
                 await visit.ask_user()
             await app(scope, receive, answer)
     finally:
@@ -130,7 +133,7 @@ async def _begun(message: Message, visit: Visit) -> Message:
         # The server is to say it.
         return message
     status = message.get("status", 0)
-    if visit.awaits_user and visit.makes_event(status, texts):
+    if visit.awaits and visit.makes_event(status, texts):
         # No route has asked, as files have none.
         await visit.ask_user()
     cookie = visit.answered(status, texts)

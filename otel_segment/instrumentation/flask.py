@@ -70,12 +70,13 @@ class _Flask:
     def request(self, native: Any) -> Any:
         """Return ``flask.request``, without its proxy."""
         self._keep()
-        if self._request is None and isinstance(native, dict):
-            from flask import Request
+        return None if self._request is None and isinstance(native, dict) else self._request or native
 
-            # The application has none of this one.
-            return Request(native)
-        return native if self._request is None else self._request
+    def made(self, native: Any) -> Any:
+        """Make a request, outside of the application's context."""
+        from flask import Request
+
+        return Request(native)
 
     def user_id(self, native: Any) -> object:  # noqa: ARG002
         """Return the id of Flask-Login's user, if the application has loaded it."""

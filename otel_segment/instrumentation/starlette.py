@@ -71,7 +71,7 @@ async def _handle(wrapped: Any, route: Any, arguments: tuple[Any, ...], keywords
         scope[_TEMPLATE] = scope.get(_MOUNT, "") + _path(route, scope)
         # What stands between may have made a scope of its own, and have begun to trace.
         visit.adopt(_STARLETTE, scope)
-        if visit.awaits_user:
+        if visit.awaits:
             await visit.ask_user()
     await wrapped(*arguments, **keywords)
 
@@ -91,6 +91,8 @@ class _Starlette:
         from starlette.requests import Request
 
         return Request(native)
+
+    made = request
 
     def user_id(self, native: Scope) -> object:
         """Return the id of the user whom the authentication middleware has found."""

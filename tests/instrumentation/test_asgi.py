@@ -3,20 +3,28 @@
 import asyncio
 import itertools
 import logging
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from http.client import HTTPResponse
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgi_serving import in_process, in_thread
-from opentelemetry._logs import LogRecord, get_logger
+from opentelemetry._logs import LogRecord, get_logger, get_logger_provider
+from opentelemetry._logs import _internal as logs_api
+from opentelemetry.sdk._logs import LogRecordProcessor
+from running import Server as RealServer
+from running import environment
 from serving import SOMEBODY, Arrivals, arriving, page
 
 from otel_segment import _log
 from otel_segment.errors import ConfigurationError
 from otel_segment.exporters import SegmentVisitorInstrumentor
+from otel_segment.inspector import LocalEndpoint
+from otel_segment.instrumentation import _lifespan
 from otel_segment.instrumentation._request import AsgiRequest
 from otel_segment.instrumentation.asgi import AnalyticsMiddleware
 from otel_segment.visitor import current_visitor
@@ -42,6 +50,11 @@ def arrivals(monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrivals]:
 def emit(event: str) -> None:
     """Emit an event by hand."""
     get_logger("site").emit(LogRecord(event_name=event, attributes={"analytics.type": "track"}))
+
+
+def emit_by_user(event: str) -> None:
+    """Emit an event by hand that says whose it is."""
+    get_logger("site").emit(LogRecord(event_name=event, attributes={"analytics.type": "track", "user.id": "ada"}))
 
 
 def scope_of(path: str = "/", **more: Any) -> dict[str, Any]:
@@ -132,7 +145,7 @@ def test_many_equal_headers() -> None:
 
 @pytest.mark.parametrize("kind", ["websocket", "lifespan"])
 def test_other_connections(kind: str) -> None:
-    """WebSockets and the lifespan get the very scope, receive and send of the server, which nothing is added to."""
+    """WebSockets and the lifespan get the very scope and receive of the server, which nothing is added to."""
     seen: list[Any] = []
 
     async def app(*arguments: Any) -> None:
@@ -146,7 +159,248 @@ def test_other_connections(kind: str) -> None:
     asyncio.run(AnalyticsMiddleware(app)(scope, unasked, send))
     assert seen[0] is scope
     assert scope == {"type": kind, "path": "/"}
-    assert (seen[1], seen[2]) == (unasked, send)
+    assert seen[1] is unasked
+    assert seen[2] is send or kind == "lifespan"
+
+
+class Processor(LogRecordProcessor):
+    """Holds what is emitted, as somebody else's batches do, until it is flushed.
+
+    Args:
+        flush: What flushing is.
+    """
+
+    def __init__(self, flush: Callable[[], object] = bool) -> None:
+        self._flush = flush
+        self.flushes = 0
+        get_logger_provider().add_log_record_processor(self)  # type: ignore[attr-defined]
+
+    def on_emit(self, log_record: Any) -> None:
+        """Do nothing."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush."""
+        self.flushes += 1
+        self._flush()
+        return True
+
+    def shutdown(self) -> None:
+        """Do nothing."""
+
+
+class Server:
+    """A server that starts an application and shuts it down; what it sends, and what had arrived by then."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+        self._orders = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+        self.sent: list[tuple[Message, int]] = []
+
+    async def receive(self) -> Message:
+        """Give an order."""
+        return next(self._orders)
+
+    async def send(self, message: Message) -> None:
+        """Take note of what is said."""
+        self.sent.append((message, len(self._arrivals._endpoint.received.messages)))
+
+    def serve(self, app: Any) -> None:
+        """Let an application live in an event loop of its own."""
+        asyncio.run(app({"type": "lifespan"}, self.receive, self.send))
+
+
+STARTED: Message = {"type": "lifespan.startup.complete"}
+STOPPED: Message = {"type": "lifespan.shutdown.complete"}
+FAILED: Message = {"type": "lifespan.shutdown.failed", "message": "no"}
+
+
+def living(last: Message | None = STOPPED) -> Callable[..., Awaitable[None]]:
+    """Make an application that emits an event at its end, of which it says this at last."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["type"] == "lifespan.startup"
+        await send(STARTED)
+        assert (await receive())["type"] == "lifespan.shutdown"
+        emit_by_user("Ended")
+        if last is not None:
+            await send(last)
+
+    return app
+
+
+class TestLifespan:
+    """The end of an application."""
+
+    @pytest.mark.parametrize("last", [STOPPED, FAILED])
+    def test_delivered(self, arrivals: Arrivals, last: Message) -> None:
+        """What an application has emitted is there before the server is told that it has ended; messages stay."""
+        server = Server(arrivals)
+        server.serve(AnalyticsMiddleware(living(last)))
+
+        assert server.sent == [(STARTED, 0), (last, 1)]
+        assert server.sent[0][0] is STARTED
+        assert server.sent[1][0] is last
+
+    def test_held_pages(self, arrivals: Arrivals, tmp_path: Path) -> None:
+        """Pages that wait for their browsers are there, too."""
+        call(
+            AnalyticsMiddleware(answering(), browser=True, browser_wait=60, salt_folder=tmp_path),
+            scope_of(server=("shop.example", 80)),
+        )
+        server = Server(arrivals)
+        server.serve(AnalyticsMiddleware(living()))
+
+        assert [count for _, count in server.sent] == [0, 2]
+
+    def test_without_a_word(self, arrivals: Arrivals) -> None:
+        """An application whose lifespan just ends is taken to have ended."""
+        server = Server(arrivals)
+        server.serve(AnalyticsMiddleware(living(None)))
+
+        assert len(arrivals._endpoint.received.messages) == 1
+
+    def test_failing(self, arrivals: Arrivals) -> None:
+        """What an application raises in its life is raised, after what it emitted was delivered."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await living(None)(scope, receive, send)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            Server(arrivals).serve(AnalyticsMiddleware(app))
+
+        assert len(arrivals._endpoint.received.messages) == 1
+
+    def test_cancelled(self, arrivals: Arrivals) -> None:
+        """A lifespan that the server cancels has ended."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            emit_by_user("Begun")
+            await send(STARTED)
+            await asyncio.sleep(60)
+
+        async def serve() -> None:
+            task = asyncio.ensure_future(AnalyticsMiddleware(app)({"type": "lifespan"}, server.receive, server.send))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        server = Server(arrivals)
+        asyncio.run(serve())
+
+        assert len(arrivals._endpoint.received.messages) == 1
+
+    def test_thrown_away(self, arrivals: Arrivals) -> None:
+        """A lifespan that is thrown away waits for nothing."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(STARTED)
+            await asyncio.sleep(0)
+
+        server = Server(arrivals)
+        coroutine = AnalyticsMiddleware(app)({"type": "lifespan"}, server.receive, server.send)
+        coroutine.send(None)
+        coroutine.close()
+
+        assert server.sent == [(STARTED, 0)]
+
+    def test_without_support(self, arrivals: Arrivals) -> None:
+        """What refuses the lifespan does so as without us, and nothing is waited for."""
+        processor = Processor()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            raise NotImplementedError(scope["type"])
+
+        server = Server(arrivals)
+        with pytest.raises(NotImplementedError, match="lifespan"):
+            server.serve(AnalyticsMiddleware(app))
+
+        assert (server.sent, processor.flushes) == ([], 0)
+
+    def test_other_exporters(self, arrivals: Arrivals) -> None:
+        """What waits for somebody else's exporter is flushed by the provider, while the event loop goes on."""
+        turned = threading.Event()
+        flushing: list[Callable[[], object]] = [lambda: turned.wait(30)]
+        processor = Processor(lambda: [step() for step in reversed(flushing)])
+
+        async def serve() -> None:
+            loop = asyncio.get_running_loop()
+            flushing.append(lambda: loop.call_soon_threadsafe(turned.set))
+            await middleware({"type": "lifespan"}, server.receive, server.send)
+
+        middleware, server = AnalyticsMiddleware(living()), Server(arrivals)
+        asyncio.run(serve())
+
+        assert (processor.flushes, turned.is_set()) == (1, True)
+        assert server.sent == [(STARTED, 0), (STOPPED, 1)]
+
+    def test_layers(self, arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where several layers are ours everything is delivered once, and what hangs is not waited for."""
+        monkeypatch.setattr(_lifespan, "_LONGEST", 0.2)
+        over = threading.Event()
+        processor = Processor(lambda: over.wait(60))
+        server = Server(arrivals)
+        server.serve(AnalyticsMiddleware(AnalyticsMiddleware(AnalyticsMiddleware(living()))))
+        over.set()
+
+        assert processor.flushes == 1
+        assert [message for message, _ in server.sent] == [STARTED, STOPPED]
+
+    def test_provider_that_fails(self, arrivals: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
+        """A provider that cannot be flushed is spoken of in the log, and the application ends as it does."""
+
+        def fail() -> None:
+            message = "s3cret"
+            raise OSError(message)
+
+        Processor(fail)
+        server = Server(arrivals)
+        server.serve(AnalyticsMiddleware(living()))
+
+        assert server.sent == [(STARTED, 0), (STOPPED, 1)]
+        assert "the LoggerProvider could not be flushed: OSError" in caplog.text
+        assert "s3cret" not in caplog.text
+
+    def test_other_event_loops(self, arrivals: Arrivals) -> None:
+        """In an event loop that is not asyncio's everything is delivered, too."""
+        server = Server(arrivals)
+        with pytest.raises(StopIteration):
+            AnalyticsMiddleware(living())({"type": "lifespan"}, server.receive, server.send).send(None)
+
+        assert server.sent == [(STARTED, 0), (STOPPED, 1)]
+
+    def test_without_a_provider(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where nothing is set up there is nothing to deliver, and nothing is said of it."""
+        monkeypatch.setattr(logs_api, "_LOGGER_PROVIDER", None)
+        sent: list[Message] = []
+        orders = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+        async def receive() -> Message:
+            return next(orders)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        asyncio.run(AnalyticsMiddleware(living())({"type": "lifespan"}, receive, send))
+        assert sent == [STARTED, STOPPED]
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_uvicorn(self, workers: int) -> None:
+        """uvicorn, which ends by the signal that it gets, loses nothing of what its application has not seen to."""
+        pytest.importorskip("uvicorn")
+        launcher = Path(sys.executable).with_name("opentelemetry-instrument")
+        if not launcher.exists():
+            pytest.skip("needs opentelemetry-distro")
+        patient = {"OTEL_LOGS_EXPORTER": "segment", "OTEL_EXPORTER_SEGMENT_FLUSH_INTERVAL": "60"}
+        others = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
+        with LocalEndpoint() as endpoint:
+            env = environment(endpoint.url, **patient, **others)
+            options = ["--port={port}", f"--workers={workers}", "counting_asgi:application"]
+            with RealServer(str(launcher), sys.executable, "-m", "uvicorn", *options, env=env) as server:
+                server.ask_all(1)
+                assert not endpoint.received.messages
+            assert len(endpoint.received.messages) == len(server.answers), server.output
 
 
 @pytest.mark.parametrize(
