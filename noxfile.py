@@ -67,8 +67,7 @@ OLD_FRAMEWORKS = (
 """The oldest of each that is instrumented; the measured session has the newest."""
 
 FRAMEWORK_TESTS = [
-    f"tests/instrumentation/test_{name}.py"
-    for name in ("asgi", "django_middleware", "flask", "starlette", "wsgi")
+    f"tests/instrumentation/test_{name}.py" for name in ("asgi", "django_middleware", "flask", "starlette", "wsgi")
 ]
 
 BRIEF_ON = ("3.10", "3.12")

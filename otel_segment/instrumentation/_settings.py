@@ -63,7 +63,7 @@ ROWS: tuple[Row, ...] = (
         "get_user",
         None,
         callback,
-        "function of the request that returns who is signed in, an id or `User(…)`; a plain one is asked for each event",
+        "function of the request that returns who is signed in: id or `User(…)`; a plain one is asked at each event",
     ),
     _row("get_user_timeout", 1, _parsers.seconds(60), "seconds that an asynchronous callback may take"),
     _row(
