@@ -451,13 +451,13 @@ class TestCookie:
         (line,) = caplog.messages
         assert line.startswith("by anonymous_id, events of a request have the id of a new cookie")
 
-    def test_is_said_where_there_is_nothing_else(self, endpoint: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
+    def test_is_said_where_there_is_nothing_else(self, arrivals: Arrivals, caplog: pytest.LogCaptureFixture) -> None:
         """With the cookie alone a page that cannot carry it is nobody's; the log says so once, and what to do."""
         application = answering(lambda environ: [TITLED], HTML, ("ETag", '"x"'))
         with serving(AnalyticsMiddleware(application, anonymous_id="cookie")) as site:
             for _ in range(2):
                 assert site.ask("/").cookie == ""
-        assert endpoint.take() == []
+        assert arrivals.take() == []
         (line,) = caplog.messages
         assert line.startswith("anonymous_id is cookie, and an answer that caches may keep")
         assert "Set anonymous_id to cookie,pseudonym" in line
