@@ -476,10 +476,11 @@ def test_page_that_a_middleware_answers(ask: Ask, take: Take, layer: str, settin
     with ExitStack() as stack:
         if layer == "middleware":
             named = {name: f"{__name__}.{callback.__name__}" for name, callback in settings.items()}
-            stack.enter_context(override_settings(MIDDLEWARE=[OURS, *listed], OTEL_SEGMENT=named))
+            given = {"get_user_timeout": 30, **named}
+            stack.enter_context(override_settings(MIDDLEWARE=[OURS, *listed], OTEL_SEGMENT=given))
         else:
             stack.enter_context(override_settings(MIDDLEWARE=listed))
-            stack.enter_context(instrumented(ours(), **settings))
+            stack.enter_context(instrumented(ours(), get_user_timeout=30, **settings))
         made, kept = (ask("/shop/hat/", cookie=cookie) for _ in range(2))
 
     assert (made.body, made.status) == (kept.body, kept.status)
