@@ -20,7 +20,7 @@ from otel_segment.analytics import outlet
 from otel_segment.instrumentation._held_pages import release_all
 from otel_segment.instrumentation._request import Scope
 
-__all__ = ["live"]
+__all__ = ["live", "lives"]
 
 _LONGEST = 5.0
 """Seconds that delivery may take: as many as the exit of a process has by default."""
@@ -73,6 +73,17 @@ async def live(
         _is_seen_to.set(False)
         if has_begun and not is_over:
             await _deliver()
+
+
+async def lives(_: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    """Be the lifespan of an application that has none, so that it has an end."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": _BEGUN})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return
 
 
 async def _deliver() -> None:

@@ -15,6 +15,7 @@ from otel_segment.instrumentation._django_request import DJANGO, visit_of
 from otel_segment.instrumentation._django_settings import web_of_django
 from otel_segment.instrumentation._hooks import Hooks
 from otel_segment.instrumentation._instrumentor import OF_OPENTELEMETRY, SegmentInstrumentor
+from otel_segment.instrumentation._lifespan import lives
 from otel_segment.instrumentation.asgi import serve as serve_asgi
 from otel_segment.instrumentation.wsgi import serve as serve_wsgi
 
@@ -60,7 +61,9 @@ class SegmentDjangoInstrumentor(SegmentInstrumentor):
             web = self._web_for(handler)
             if web is None or keywords or len(arguments) != 3:  # noqa: PLR2004 - scope, receive, send
                 return wrapped(*arguments, **keywords)
-            return serve_asgi(wrapped, *arguments, web, DJANGO)
+            # Django refuses the lifespan, and then nothing tells that uvicorn is about to end.
+            app = lives if arguments[0]["type"] == "lifespan" else wrapped
+            return serve_asgi(app, *arguments, web, DJANGO)
 
         def load(wrapped: Any, _: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
             self._read_settings()

@@ -11,7 +11,8 @@ import pytest
 from asking import BROWSER, HOST, Reply, arriving, page, track
 from running import APPS
 
-from otel_segment import _log
+import otel_segment
+from otel_segment import _log, analytics
 from otel_segment.emit import current_visitor
 from otel_segment.errors import ConfigurationError
 from otel_segment.instrumentation import User, wsgi
@@ -514,6 +515,33 @@ def test_session_that_is_not_believed(ask: Ask, take: Take) -> None:
         assert b"ada" not in ask("/who/", cookie=cookie).body
 
     assert [message.get("userId") for message in take()] == [None, None]
+
+
+def test_end_by_asgi(take: Take) -> None:
+    """Django, which has no lifespan, has one that does what servers ask for; what waits has arrived at its end."""
+    from django.core.handlers.asgi import ASGIHandler
+
+    asked = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    answered: list[tuple[str, int]] = []
+    waiting: list[int] = []
+
+    async def receive() -> dict[str, str]:
+        message = next(asked)
+        if message["type"] == "lifespan.shutdown":
+            analytics.track("ada", "Left")
+            stats = otel_segment.stats()
+            waiting.append(stats.waiting + stats.in_flight)
+        return message
+
+    async def send(message: dict[str, str]) -> None:
+        stats = otel_segment.stats()
+        answered.append((message["type"], stats.waiting + stats.in_flight))
+
+    with instrumented(ours()):
+        asyncio.run(ASGIHandler()({"type": "lifespan"}, receive, send))
+    assert answered == [("lifespan.startup.complete", 0), ("lifespan.shutdown.complete", 0)]
+    assert waiting == [1]
+    assert [message["event"] for message in take()] == ["Left"]
 
 
 def test_visitors_interleaved(take: Take) -> None:
