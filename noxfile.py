@@ -26,7 +26,7 @@ EXTRAS = "auto,demo,oauth,yaml"
 FEWER_EXAMPLES = {"LAW_EXAMPLES": "200"}
 
 # Beside what measures coverage, each takes twice as long.
-ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "400"}
+ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "250"}
 
 # What the figures are measured with; the tests of every day have less of all this.
 FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
@@ -34,8 +34,8 @@ FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
 WHOLE_SUITE = ["--numprocesses=4", "--dist=worksteal"]
 """More than there may be processors: most of the time the tests wait for processes that they have started."""
 
-BUT_FAULTS = "--ignore=tests/faults"
-"""What breaks delivery on purpose has a session of its own: it takes minutes, and breaks it everywhere alike."""
+BUT_SESSIONS = ("--ignore=tests/faults", "--ignore=tests/test_examples.py")
+"""What has a session of its own: breaking delivery takes minutes, and the examples are the same everywhere."""
 
 BUT_INSTRUMENTATION = "--ignore=tests/instrumentation"
 """What depends on web frameworks more than on our own dependencies has a session of its own, too."""
@@ -74,10 +74,7 @@ BRIEF_ON = ("3.10", "3.12")
 """The interpreters that have a short list: 3.10 has all the rest in ``oldest``, and what holds on 3.11 and 3.13 is no
 different in between."""
 
-BRIEF = [
-    f"tests/test_{name}.py"
-    for name in ("analytics", "cases", "configuration", "examples", "fields", "language", "settings")
-]
+BRIEF = [f"tests/test_{name}.py" for name in ("analytics", "cases", "fields", "language", "settings")]
 """That list."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
@@ -122,10 +119,10 @@ def tests(session: nox.Session) -> None:
     if session.python != MEASURED or session.posargs:
         less = [*BUT_LAWS, *BUT_PROCESSES, *BUT_SERVERS] if session.python in LIGHT else []
         less = BRIEF if session.python in BRIEF_ON else less
-        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, *less]), env=FEWER_EXAMPLES)
+        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *BUT_SESSIONS, *less]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE, BUT_FAULTS, env=ENOUGH_EXAMPLES)
+    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE, *BUT_SESSIONS, env=ENOUGH_EXAMPLES)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -136,7 +133,7 @@ def oldest(session: nox.Session) -> None:
     session.install("-e", f".[{','.join(OLDEST_EXTRAS)}]", *_lowest(), *_group("test"))
     session.run(
         "pytest",
-        *(session.posargs or [*WHOLE_SUITE, BUT_FAULTS, BUT_INSTRUMENTATION, *BUT_LAWS, *BUT_PROCESSES]),
+        *(session.posargs or [*WHOLE_SUITE, *BUT_SESSIONS, BUT_INSTRUMENTATION, *BUT_LAWS, *BUT_PROCESSES]),
         env=FEWER_EXAMPLES,
     )
 
