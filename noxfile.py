@@ -52,13 +52,7 @@ BUT_PROCESSES = [
 """What starts many processes takes the most time, and is left to the measured session and the newest of all."""
 
 LIGHT = ("3.13",)
-"""The interpreters on which both are left out."""
-
-BUT_SERVERS = [
-    f"--ignore=tests/instrumentation/test_{name}.py"
-    for name in ("browser_reports", "django", "flask_servers", "headless_browser", "propagation", "starlette")
-]
-"""What starts web servers is left to the measured session, and with old frameworks to ``frameworks``."""
+"""The interpreters on which all three are left out."""
 
 OLD_FRAMEWORKS = (
     *("flask==2.0.3", "werkzeug==2.0.3", "flask-login==0.6.2"),
@@ -117,7 +111,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        less = [*BUT_LAWS, *BUT_PROCESSES, *BUT_SERVERS] if session.python in LIGHT else []
+        less = [BUT_INSTRUMENTATION, *BUT_LAWS, *BUT_PROCESSES] if session.python in LIGHT else []
         less = BRIEF if session.python in BRIEF_ON else less
         session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *BUT_SESSIONS, *less]), env=FEWER_EXAMPLES)
         return

@@ -395,9 +395,7 @@ class TestLifespan:
         patient = {"OTEL_LOGS_EXPORTER": "segment", "OTEL_EXPORTER_SEGMENT_FLUSH_INTERVAL": "60"}
         others = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
         with LocalEndpoint() as endpoint:
-            full = environment(endpoint.url, **patient, **others)
-            # Each of its processes would take several times as long to begin.
-            env = {name: value for name, value in full.items() if not name.startswith("COVERAGE_")}
+            env = environment(endpoint.url, **patient, **others)
             options = ["--port={port}", f"--workers={workers}", "counting_asgi:application"]
             with RealServer(str(launcher), sys.executable, "-m", "uvicorn", *options, env=env) as server:
                 server.ask_all(1, seconds=150)
