@@ -23,6 +23,7 @@ LEVELS = {
     "errors": 0,
     "reasons": 0,
     "semconv": 0,
+    "instrumentation": 2,
     "mapping": 2,
     "wire": 2,
     "dead_letter": 3,

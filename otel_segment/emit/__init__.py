@@ -12,7 +12,7 @@ from otel_segment.emit._releases import on_release, release
 from otel_segment.emit._scope import VisitorScope, current_visitor, use_visitor
 from otel_segment.emit._stay import current_stay, request_stay
 from otel_segment.emit._uid import new_uid
-from otel_segment.emit._visitor import Visitor, VisitorAttributes, attributes_of
+from otel_segment.emit._visitor import Visitor, attributes_of
 
 __all__ = [
     "ALIAS",
@@ -25,7 +25,6 @@ __all__ = [
     "Presence",
     "Settings",
     "Visitor",
-    "VisitorAttributes",
     "VisitorScope",
     "additions",
     "attributes_of",

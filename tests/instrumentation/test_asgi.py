@@ -408,7 +408,7 @@ class TestLifespan:
     [
         [{"type": "http.response.body", "body": b"<title>Hello</title>", "more_body": True}] * 1_000
         + [{"type": "http.response.body"}],
-        [{"type": "http.response.pathsend", "path": "/tmp/index.html"}],
+        [{"type": "http.response.pathsend", "path": "/site/index.html"}],
         [{"type": "http.response.zerocopysend", "file": 3}],
         [{"type": "http.response.body", "body": b"x"}, {"type": "http.response.trailers", "headers": []}],
     ],
