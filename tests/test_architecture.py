@@ -278,3 +278,17 @@ def test_shop_is_a_stranger() -> None:
     ]
 
     assert wrong == []
+
+
+def test_instrumentation_knows_no_exporter() -> None:
+    """The web instrumentation meets exporters through OpenTelemetry's API alone: not ours, and not the SDK."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{found.line} imports {found.module}"
+        for module, path in MODULES.items()
+        for found in imports(path)
+        if part(module) == "instrumentation"
+        and (found.module.startswith("opentelemetry.sdk") or part(found.module) in {"mapping", "wire"})
+        and found.module.split(".")[0] in {"opentelemetry", "otel_segment"}
+    ]
+
+    assert wrong == []
