@@ -1,5 +1,6 @@
 """What all instrumentors have in common."""
 
+import logging
 from abc import abstractmethod
 from collections.abc import Collection
 from typing import Any
@@ -8,7 +9,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
 from typing_extensions import Unpack
 
-from otel_segment._log import logger
+from otel_segment._log import logger, say_once
 from otel_segment.errors import ConfigurationError
 from otel_segment.instrumentation._hooks import Hooks
 from otel_segment.instrumentation._settings import WebArguments
@@ -51,7 +52,8 @@ class SegmentInstrumentor(BaseInstrumentor):  # type: ignore[misc, unused-ignore
         except ConfigurationError as error:
             if not settings.get("skip_dep_check"):
                 raise
-            logger.error("%s Until then there are no page views and no visitors.", error)
+            # The launcher calls for each framework that is installed, and all have the same settings.
+            say_once("web settings", logging.ERROR, "%s Until then there are no page views and no visitors.", error)
 
     @abstractmethod
     def instrumentation_dependencies(self) -> Collection[str]:

@@ -526,6 +526,7 @@ def test_unknown_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_wrong_setting_under_the_launcher(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """What is wrong with a setting does not keep the launcher from loading other instrumentors; it is logged."""
+    monkeypatch.setattr(_log, "_last_said", {})
     monkeypatch.setenv("OTEL_INSTRUMENTATION_SEGMENT_BOTS", "few")
     instrumentor = SegmentFlaskInstrumentor()
     instrumentor.instrument(skip_dep_check=True)
