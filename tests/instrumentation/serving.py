@@ -2,7 +2,9 @@
 
 import re
 import socket
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPResponse
@@ -148,10 +150,15 @@ class Arrivals:
         return [(message.get("userId"), message.get("anonymousId")) for message in self.take()]
 
     def _take(self) -> list[dict[str, Any]]:
-        assert otel_segment.flush(30)
+        assert otel_segment.flush(60), _stacks()
         messages = self._endpoint.received.messages
         self._endpoint.received.clear()
         return messages
+
+
+def _stacks() -> str:
+    """Say where every thread of this process is."""
+    return "\n".join("".join(traceback.format_stack(frame)) for frame in sys._current_frames().values())
 
 
 @contextmanager

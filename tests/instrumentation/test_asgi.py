@@ -396,8 +396,10 @@ class TestLifespan:
         others = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
         with LocalEndpoint() as endpoint:
             env = environment(endpoint.url, **patient, **others)
-            options = ["--port={port}", f"--workers={workers}", "counting_asgi:application"]
-            with RealServer(str(launcher), sys.executable, "-m", "uvicorn", *options, env=env) as server:
+            # A worker that has not begun by then is killed and begun again.
+            options = ["--port={port}", f"--workers={workers}", "--timeout-worker-healthcheck=120"]
+            uvicorn = [sys.executable, "-m", "uvicorn", *options, "counting_asgi:application"]
+            with RealServer(str(launcher), *uvicorn, env=env) as server:
                 server.ask_all(1, seconds=150)
                 assert not endpoint.received.messages
             assert len(endpoint.received.messages) == len(server.answers), server.output

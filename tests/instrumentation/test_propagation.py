@@ -26,6 +26,8 @@ STRANGER = "127.0.0.2"
 """The address that the browser has: not the services' own."""
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
 PREFIX = "OTEL_INSTRUMENTATION_SEGMENT_"
+PATIENT = "--timeout-worker-healthcheck=120"
+"""uvicorn kills a worker that takes longer to begin, and begins it again."""
 ENOUGH = 12
 """Requests after which two processes of each service have usually had their turn."""
 
@@ -115,7 +117,7 @@ def chain() -> Iterator[Chain]:
         others_asked = f"http://{listed}/listed http://{others}/unlisted http://{listed}/redirect"
         third = Server(*gunicorn, env=env | {"OTHERS": others_asked} | propagating(listed))
         to_third = {"NEXT": f"http://127.0.0.1:{third._port}/third"} | propagating(f"127.0.0.1:{third._port}")
-        uvicorn = command("uvicorn", "--workers=2", "--port={port}", "second_service:app")
+        uvicorn = command("uvicorn", "--workers=2", PATIENT, "--port={port}", "second_service:app")
         second = Server(*uvicorn, env=env | to_third)
         knowing = {
             f"{PREFIX}GET_USER": "three_services:signed_in",
