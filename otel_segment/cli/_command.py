@@ -5,6 +5,8 @@ import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from otel_segment.cli._help import HelpFormatter, keep_colours_to_terminals
+
 __all__ = ["FAILED", "INTERRUPTED", "OK", "UNUSABLE", "Command", "CommandError", "add_commands", "require"]
 
 OK = 0
@@ -50,12 +52,12 @@ class Command:
 
 def add_commands(parser: argparse.ArgumentParser, commands: Iterable[Command]) -> None:
     """Let a parser take subcommands."""
-    formatter = argparse.RawDescriptionHelpFormatter
     choices = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in commands:
         sub = choices.add_parser(
-            command.name, help=command.summary, description=command.description, formatter_class=formatter
+            command.name, help=command.summary, description=command.description, formatter_class=HelpFormatter
         )
+        keep_colours_to_terminals(sub)
         # Without a default: one that was given further left stays.
         sub.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"

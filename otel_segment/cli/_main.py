@@ -5,28 +5,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from otel_segment._version import __version__
-from otel_segment.cli._command import FAILED, INTERRUPTED, Command, CommandError, add_commands
-from otel_segment.cli._demo import DEMO
-from otel_segment.cli._replay import REPLAY
-from otel_segment.cli.mapping import MAPPING
-from otel_segment.cli.spool import SPOOL
+from otel_segment.cli._command import FAILED, INTERRUPTED, CommandError
 
 __all__ = ["main"]
-
-_COMMANDS: tuple[Command, ...] = (DEMO, MAPPING, REPLAY, SPOOL)
-
-_EPILOG = """\
-examples:
-  otel-segment demo             a small shop, a crowd of visitors, and the Segment calls as they arrive
-  otel-segment demo --once      the same as a check: ends by itself, exit code 0 when nothing was lost
-  otel-segment mapping check F  what is wrong with mapping rules, if anything is
-  otel-segment replay FILE      the events of a dead-letter file once more
-  otel-segment spool status     what waits in the spool, and for which endpoint
-  otel-segment COMMAND --help   what a command takes
-
-exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 130 ended by Ctrl-C
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,10 +22,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: For ``--help``, ``--version`` and wrong arguments, as :mod:`argparse` does.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = argparse.Namespace(debug=False)
     try:
-        return int(arguments.run(arguments))
+        try:
+            arguments = _parse(argv)
+            return int(arguments.run(arguments))
+        finally:
+            # What cannot be written is to be found out here, and not by the interpreter at exit.
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except KeyboardInterrupt:
+        if arguments.debug:
+            raise
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever was reading has gone; the interpreter must not find that out again when it flushes at exit.
@@ -58,17 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="otel-segment",
-        description="Product analytics from OpenTelemetry to Segment.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"otel-segment {__version__}")
-    parser.set_defaults(debug=False)
-    add_commands(parser, _COMMANDS)
-    return parser
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    # Here, so that a Ctrl-C while all that is loaded has its exit code, too.
+    from otel_segment.cli._parser import make_parser
+
+    return make_parser().parse_args(argv)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,0 +1,37 @@
+"""The whole command line as one parser."""
+
+import argparse
+
+from otel_segment._version import __version__
+from otel_segment.cli._command import add_commands
+from otel_segment.cli._help import HelpFormatter, keep_colours_to_terminals
+from otel_segment.cli._table import COMMANDS
+
+__all__ = ["make_parser"]
+
+_EPILOG = """\
+examples:
+  otel-segment demo             a shop, a crowd, and the calls as they arrive
+  otel-segment demo --once      the same as a check: ends by itself
+  otel-segment mapping check F  what is wrong with mapping rules
+  otel-segment replay FILE      the events of a dead-letter file once more
+  otel-segment spool status     what waits in the spool, and for whom
+  otel-segment COMMAND --help   what a command takes
+
+exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 130 ended by Ctrl-C
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser, with all commands."""
+    parser = argparse.ArgumentParser(
+        prog="otel-segment",
+        description="Product analytics from OpenTelemetry to Segment.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    keep_colours_to_terminals(parser)
+    parser.add_argument("--version", action="version", version=f"otel-segment {__version__}")
+    parser.set_defaults(debug=False)
+    add_commands(parser, COMMANDS)
+    return parser

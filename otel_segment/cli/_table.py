@@ -1,0 +1,16 @@
+"""All commands, in the order of the help: one line each."""
+
+from otel_segment.cli._command import Command
+from otel_segment.cli._demo import DEMO
+from otel_segment.cli._replay import REPLAY
+from otel_segment.cli.mapping import MAPPING
+from otel_segment.cli.spool import SPOOL
+
+__all__ = ["COMMANDS"]
+
+COMMANDS: tuple[Command, ...] = (
+    DEMO,
+    MAPPING,
+    REPLAY,
+    SPOOL,
+)
