@@ -265,7 +265,8 @@ class TestPaths:
             ("GET", "/v1/batch", 405),
             ("PUT", "/v1/batch", 405),
             ("DELETE", "/v1/track", 405),
-            ("OPTIONS", "/v1/track", 405),
+            ("OPTIONS", "/v1/track", 204),
+            ("OPTIONS", "/", 405),
             ("BREW", "/v1/batch", 501),
             ("POST", "/v1/v1/batch", 404),
             ("POST", "/v1/batch/", 404),
@@ -280,7 +281,7 @@ class TestPaths:
         again = session.post(f"{endpoint.url}/v1/batch", json=batch(track()), timeout=TIMEOUT)
 
         assert (status, 200) == (answer.status_code, again.status_code)
-        assert (status == 405) == ("Allow" in answer.headers)
+        assert (status in {204, 405}) == ("Allow" in answer.headers)
 
     def test_summary(self, endpoint: LocalEndpoint, session: requests.Session) -> None:
         """The page at / says how many events have arrived."""

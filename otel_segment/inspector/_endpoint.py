@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from otel_segment.inspector._behaviour import Action, Answer, Behaviour, Cut, IncomingRequest, Reset, Wait
 from otel_segment.inspector._body import BodyError, read_body, unpack_body
+from otel_segment.inspector._cors import cors_headers
+from otel_segment.inspector._courtesy import courtesy, meant_path
 from otel_segment.inspector._intake import BATCH_PATHS, SINGLE_PATHS, Judgement, judge
 from otel_segment.inspector._received import ReceivedStore, RequestFacts
 
@@ -64,7 +66,7 @@ class EndpointHandler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         headers = self._lower_headers()
         if path not in _PATHS:
-            self._turn_away(path)
+            self._answer_others(path)
             return
         shown = {name: value for name, value in headers.items() if name not in _SECRET_HEADERS}
         facts = self._state.store.begin(path, shown)
@@ -82,13 +84,13 @@ class EndpointHandler(BaseHTTPRequestHandler):
             self._skip_body()
             self._answer(HTTPStatus.OK, {"Content-Type": "text/plain; charset=utf-8"}, self._summary().encode())
         else:
-            self._turn_away(path)
+            self._answer_others(path)
 
     do_HEAD = do_GET  # noqa: N815
 
     def do_OPTIONS(self) -> None:
-        """Turn away every other method."""
-        self._turn_away(self.path.partition("?")[0])
+        """Let browsers send, and turn away every other method."""
+        self._answer_others(self.path.partition("?")[0])
 
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS  # noqa: N815
 
@@ -149,14 +151,24 @@ class EndpointHandler(BaseHTTPRequestHandler):
     def _lower_headers(self) -> dict[str, str]:
         return {name.lower(): value for name, value in self.headers.items()}
 
+    def _answer_others(self, path: str) -> None:
+        polite = courtesy(self.command, path, self._lower_headers())
+        if polite is None:
+            self._turn_away(path)
+        else:
+            self._skip_body()
+            self._answer(*polite)
+
     def _turn_away(self, path: str) -> None:
         self._skip_body()
         if path in _PATHS or path == "/":
-            allowed = {"Allow": "POST" if path in _PATHS else "GET, HEAD"}
+            allowed = {"Allow": "POST, OPTIONS" if path in _PATHS else "GET, HEAD"}
             status, sentence = HTTPStatus.METHOD_NOT_ALLOWED, "This path does not take that method."
         else:
             allowed = {}
-            status, sentence = HTTPStatus.NOT_FOUND, "There is nothing at this path."
+            meant = meant_path(path)
+            hint = f"; was {meant} meant?" if meant else "."
+            status, sentence = HTTPStatus.NOT_FOUND, f"There is nothing at this path{hint}"
         self._answer(status, {**_JSON, **allowed}, _failure(sentence), close=True)
 
     def _skip_body(self) -> None:
@@ -178,7 +190,8 @@ class EndpointHandler(BaseHTTPRequestHandler):
     ) -> None:
         # Before the answer is on its way: whoever has it must find the status here.
         self._state.store.settle(facts, int(status))
-        self._answer(status, headers, body, close=close)
+        shared = cors_headers({"origin": self.headers.get("origin", "")})
+        self._answer(status, {**shared, **headers}, body, close=close)
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes, *, close: bool = False) -> None:
         self.send_response(status)
