@@ -28,16 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments = _parse(argv)
             return int(arguments.run(arguments))
         finally:
-            # What cannot be written is to be found out here, and not by the interpreter at exit.
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            _flush()
     except KeyboardInterrupt:
         if arguments.debug:
             raise
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever was reading has gone; the interpreter must not find that out again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return FAILED
     except Exception as error:
         if arguments.debug:
@@ -52,6 +49,18 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     from otel_segment.cli._parser import make_parser
 
     return make_parser().parse_args(argv)
+
+
+def _flush() -> None:
+    """Write what is left, so that what cannot be written is found out here, and not by the interpreter at exit."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _forget_output() -> None:
+    """Whoever was reading has gone; the interpreter must not find that out again when it flushes at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from otel_segment.cli._command import Command
 from otel_segment.cli._demo import DEMO
 from otel_segment.cli._replay import REPLAY
 from otel_segment.cli.mapping import MAPPING
+from otel_segment.cli.send import SEND
 from otel_segment.cli.spool import SPOOL
 
 __all__ = ["COMMANDS"]
@@ -12,5 +13,6 @@ COMMANDS: tuple[Command, ...] = (
     DEMO,
     MAPPING,
     REPLAY,
+    SEND,
     SPOOL,
 )

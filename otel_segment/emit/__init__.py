@@ -1,7 +1,7 @@
 """From a call's arguments to one OpenTelemetry log record: what ``analytics`` and ``visitor`` are made of."""
 
 from otel_segment.emit._additions import additions
-from otel_segment.emit._call import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK
+from otel_segment.emit._call import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK, Kind
 from otel_segment.emit._emission import emit
 from otel_segment.emit._ids import id_text
 from otel_segment.emit._outlet import Outlet, Settings
@@ -21,6 +21,7 @@ __all__ = [
     "PAGE",
     "SCREEN",
     "TRACK",
+    "Kind",
     "Outlet",
     "Presence",
     "Settings",
