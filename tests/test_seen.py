@@ -23,6 +23,7 @@ from otel_segment.mapping import read_mapping
 
 ENOUGH = settings(max_examples=int(os.environ.get("LAW_EXAMPLES", "200")), deadline=None)
 
+SECOND = 1_000_000_000
 ADA, BEN, CLEO = "uada", "uben", "ucleo"
 FREE, PAID = b'{"plan":"free"}', b'{"plan":"paid"}'
 
@@ -32,7 +33,7 @@ class Said(NamedTuple):
 
     content: bytes
     occasion: int
-    since: float
+    since: int
 
 
 class Model:
@@ -40,15 +41,15 @@ class Model:
 
     def __init__(self, limit: int, time_to_live: float | None) -> None:
         self.limit = limit
-        self.time_to_live = float("inf") if time_to_live is None else time_to_live
+        self.time_to_live = float("inf") if time_to_live is None else time_to_live * SECOND
         self.known: dict[str, OrderedDict[str, Said]] = {}
 
-    def is_news(self, kind: str, person: str, content: bytes, occasion: int, now: float) -> bool:
+    def is_news(self, kind: str, person: str, content: bytes, occasion: int, time: int) -> bool:
         """Tell whether it is news, and remember it."""
         people = self.known.setdefault(kind, OrderedDict())
         said = people.get(person)
         if said is None:
-            people[person] = Said(content, occasion, now)
+            people[person] = Said(content, occasion, time)
             if len(people) > self.limit:
                 people.popitem(last=False)
             return True
@@ -56,11 +57,11 @@ class Model:
         if said[:2] == (content, occasion):
             answer = True
         else:
-            answer = content not in (b"", said.content) or now - said.since >= self.time_to_live
+            answer = content not in (b"", said.content) or time - said.since >= self.time_to_live
             if answer:
-                people[person] = said = Said(content, occasion, now)
-        if said.since - now >= self.time_to_live:
-            people[person] = said._replace(since=now)
+                people[person] = said = Said(content, occasion, time)
+        if said.since - time >= self.time_to_live:
+            people[person] = said._replace(since=time)
         return answer
 
     def forget(self, kind: str, person: str) -> None:
@@ -74,7 +75,7 @@ asked = st.tuples(
     st.sampled_from([f"u{number}" for number in range(6)]),
     st.sampled_from([b"", b"{}", FREE, PAID]),
     st.integers(0, 2**16 - 1),
-    st.integers(0, 40).map(float),
+    st.integers(0, 40).map(SECOND.__mul__),
 )
 forgotten = st.tuples(
     st.just("forget"),
@@ -106,10 +107,10 @@ def test_as_many_as_the_limit_stay(limit: int, rounds: list[random.Random], time
     """Exactly as many people as the limit are all known, in whatever order they come again."""
     seen = Seen(limit, time_to_live)
     people = [f"u{number}" for number in range(limit)]
-    assert all(seen.is_news("identify", person, FREE, 0, 0.0) for person in people)
+    assert all(seen.is_news("identify", person, FREE, 0, 0) for person in people)
     for number, order in enumerate(rounds, 1):
         order.shuffle(people)
-        assert not any(seen.is_news("identify", person, FREE, number * 1_000, 0.0) for person in people)
+        assert not any(seen.is_news("identify", person, FREE, number * 1_000, 0) for person in people)
 
 
 @ENOUGH
@@ -118,7 +119,7 @@ def test_no_more_than_the_limit(limit: int, more: int, time_to_live: float | Non
     """However many come, no more than the limit are remembered, and no fewer."""
     seen = Seen(limit, time_to_live)
     for number in range(limit + more):
-        seen.is_news("identify", f"u{number}", FREE, 0, 0.0)
+        seen.is_news("identify", f"u{number}", FREE, 0, 0)
         assert _people(seen) == min(number + 1, limit)
 
 
@@ -128,9 +129,9 @@ def test_regulars_stay() -> None:
     regulars = [f"u{number}" for number in range(400)]
     news = 0
     for visit in range(50):
-        news += sum(seen.is_news("identify", person, FREE, visit * 1_000, 0.0) for person in regulars)
+        news += sum(seen.is_news("identify", person, FREE, visit * 1_000, 0) for person in regulars)
         for number in range(200):
-            seen.is_news("identify", f"u passing {visit} {number}", FREE, 0, 0.0)
+            seen.is_news("identify", f"u passing {visit} {number}", FREE, 0, 0)
 
     assert news < len(regulars) + 0.01 * 50 * len(regulars)
 
@@ -138,17 +139,17 @@ def test_regulars_stay() -> None:
 def test_kinds_are_apart() -> None:
     """What was said by one kind of call says nothing of another."""
     seen = Seen(1)
-    assert seen.is_news("identify", ADA, FREE, 1, 0.0)
-    assert seen.is_news("group", ADA, FREE, 2_000, 0.0)
-    assert not seen.is_news("identify", ADA, FREE, 3_000, 0.0)
+    assert seen.is_news("identify", ADA, FREE, 1, 0)
+    assert seen.is_news("group", ADA, FREE, 2_000, 0)
+    assert not seen.is_news("identify", ADA, FREE, 3_000, 0)
 
 
 def test_time_to_live() -> None:
     """What was said counts for the time to live, by the times of records."""
     seen = Seen(100, 60)
     answers = [
-        seen.is_news("identify", ADA, FREE, 1_000 * number, now)
-        for number, now in enumerate([1_000.0, 1_059.9, 1_060.0, 1_119.0, 1_121.0])
+        seen.is_news("identify", ADA, FREE, 1_000 * number, int(time * SECOND))
+        for number, time in enumerate([1_000, 1_059.9, 1_060, 1_119, 1_121])
     ]
     assert answers == [True, False, True, False, True]
 
@@ -157,8 +158,8 @@ def test_time_that_jumps_back() -> None:
     """A record from long before is no news, and one from the far future does not keep a person known for ever."""
     seen = Seen(100, 60)
     answers = [
-        seen.is_news("identify", ADA, FREE, 1_000 * number, now)
-        for number, now in enumerate([9e9, 1_000.0, 1_050.0, 1_061.0])
+        seen.is_news("identify", ADA, FREE, 1_000 * number, int(time * SECOND))
+        for number, time in enumerate([9e9, 1_000, 1_050, 1_061])
     ]
     assert answers == [True, False, False, True]
 
@@ -174,11 +175,11 @@ def test_time_that_jumps_back() -> None:
 def test_lost_calls(message: dict[str, Any], person: str) -> None:
     """A call that was lost counts as never made; of other calls nothing is known."""
     seen = Seen(100)
-    seen.is_news(message["type"], person, FREE, 1, 0.0)
+    seen.is_news(message["type"], person, FREE, 1, 0)
     seen.forget_lost({"type": "track", "userId": "ada", "anonymousId": "ada"})
-    assert not seen.is_news(message["type"], person, FREE, 1_000, 0.0)
+    assert not seen.is_news(message["type"], person, FREE, 1_000, 0)
     seen.forget_lost(message)
-    assert seen.is_news(message["type"], person, FREE, 2_000, 0.0)
+    assert seen.is_news(message["type"], person, FREE, 2_000, 0)
 
 
 @pytest.mark.parametrize("limit", [50, 2_000])
@@ -193,7 +194,7 @@ def test_threads(limit: int) -> None:
         answers = []
         for content in (FREE, PAID):
             start.wait(60)
-            answers += [seen.is_news("identify", person, content, occasion, 0.0) for person in people]
+            answers += [seen.is_news("identify", person, content, occasion, 0) for person in people]
         told.append(answers)
 
     threads = [threading.Thread(target=ask, args=(1_000 * number,)) for number in range(8)]
@@ -221,7 +222,7 @@ from test_seen import FREE, PAID, Seen, {fork} as fork
 
 seen = Seen(1_000)
 for number in range(500):
-    seen.is_news("identify", f"u{{number}}", FREE, 1, 0.0)
+    seen.is_news("identify", f"u{{number}}", FREE, 1, 0)
 held, go_on = threading.Event(), threading.Event()
 
 def hold() -> None:
@@ -233,10 +234,10 @@ threading.Thread(target=hold, daemon=True).start()
 held.wait(60)
 child = fork()
 if child == 0:
-    known = [seen.is_news("identify", f"u{{number}}", FREE, 1_000, 0.0) for number in range(500)]
-    news = [seen.is_news("identify", f"u{{number}}", PAID, 2_000, 0.0) for number in range(500)]
+    known = [seen.is_news("identify", f"u{{number}}", FREE, 1_000, 0) for number in range(500)]
+    news = [seen.is_news("identify", f"u{{number}}", PAID, 2_000, 0) for number in range(500)]
     seen.forget("identify", "u7")
-    os._exit(0 if not any(known) and all(news) and seen.is_news("identify", "u7", PAID, 3_000, 0.0) else 1)
+    os._exit(0 if not any(known) and all(news) and seen.is_news("identify", "u7", PAID, 3_000, 0) else 1)
 deadline = time.monotonic() + 30
 while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
     if time.monotonic() > deadline:
@@ -244,7 +245,7 @@ while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
         sys.exit("the child hangs")
     time.sleep(0.01)
 go_on.set()
-print(os.waitstatus_to_exitcode(ended[1]), seen.is_news("identify", "u7", FREE, 3_000, 0.0))
+print(os.waitstatus_to_exitcode(ended[1]), seen.is_news("identify", "u7", FREE, 3_000, 0))
 """
 
 
@@ -269,7 +270,7 @@ seen = Seen(20_000, {time_to_live})
 used = []
 for start in (0, 20_000):
     for number in range(start, start + 20_000):
-        seen.is_news("identify", f"u{{number}}", b"", number, 0.0)
+        seen.is_news("identify", f"u{{number}}", b"", number, 0)
     used.append(tracemalloc.get_traced_memory()[0] / 20_000)
 print(*used)
 """

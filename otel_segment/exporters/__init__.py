@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from otel_segment.exporters._logs import SegmentLogRecordExporter
-    from otel_segment.exporters._mapping_file import MappingFile, read_mapping_file
+    from otel_segment.exporters._mapping_file import MappingFile, load_mapping, read_mapping_file
     from otel_segment.exporters._processor import SegmentLogRecordProcessor
     from otel_segment.exporters._rehearsal import Outcome, RecordedEvent, Rehearsal
+    from otel_segment.exporters._salt import check_salt
     from otel_segment.exporters._spans import SegmentSpanExporter
     from otel_segment.exporters._visitor_instrumentor import SegmentVisitorInstrumentor
     from otel_segment.exporters._visitor_processor import VisitorLogRecordProcessor, put_visitor_first
+    from otel_segment.exporters._watch import Watch, forget_door, watch_doors
 
 __all__ = [
     "MappingFile",
@@ -25,8 +27,11 @@ __all__ = [
     "SegmentSpanExporter",
     "SegmentVisitorInstrumentor",
     "VisitorLogRecordProcessor",
+    "Watch",
+    "forget_door",
     "put_visitor_first",
     "read_mapping_file",
+    "watch_doors",
 ]
 
 _HOMES = {
@@ -39,8 +44,13 @@ _HOMES = {
     "SegmentSpanExporter": "_spans",
     "SegmentVisitorInstrumentor": "_visitor_instrumentor",
     "VisitorLogRecordProcessor": "_visitor_processor",
+    "check_salt": "_salt",
+    "load_mapping": "_mapping_file",
     "put_visitor_first": "_visitor_processor",
     "read_mapping_file": "_mapping_file",
+    "Watch": "_watch",
+    "forget_door": "_watch",
+    "watch_doors": "_watch",
 }
 
 

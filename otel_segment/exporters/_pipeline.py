@@ -7,7 +7,7 @@ from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 
 from otel_segment._log import say
 from otel_segment._types import Drop, Payload
-from otel_segment.delivery import Delivery
+from otel_segment.delivery import Delivery, Watcher
 from otel_segment.exporters._from_sdk import SdkReader
 from otel_segment.exporters._functions import find_function, say_failed_function
 from otel_segment.exporters._last_look import last_look
@@ -34,9 +34,10 @@ class Pipeline:
         settings: The settings.
         component: The kind of exporter, for its metrics.
         signal: ``log`` or ``span``.
+        watcher: Sees what is not sent, where the settings have it ``disabled``.
     """
 
-    def __init__(self, settings: Settings, component: str, signal: str) -> None:
+    def __init__(self, settings: Settings, component: str, signal: str, watcher: Watcher | None = None) -> None:
         self.component = component
         mapping = load_mapping(settings.mapping)
         check_salt(mapping, settings.privacy_salt)
@@ -55,11 +56,16 @@ class Pipeline:
         self._keeps_last = mapper.introduces
         self._before_send = settings.before_send
         self._validation = Validation() if mapping.validate else None
-        self.delivery = Delivery(settings, component, signal, on_lost=memory.forget_lost)
+        self.delivery = Delivery(settings, component, signal, on_lost=memory.forget_lost, watcher=watcher)
 
     def forget(self) -> None:
         """Have no part any more in what the doors of this process remember together."""
         leave_memory(self)
+
+    def end(self) -> None:
+        """Take nothing in any more, and be counted no more."""
+        self.delivery.vanish()
+        self.forget()
 
     def take_log_record(self, readable: ReadableLogRecord | ReadWriteLogRecord) -> bool:
         """Convert a log record and hand over what it makes; False where it is no analytics event."""

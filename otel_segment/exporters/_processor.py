@@ -4,6 +4,7 @@ from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from typing_extensions import Unpack
 
 from otel_segment.exporters._door import Door
+from otel_segment.exporters._pipeline import Pipeline
 from otel_segment.settings import SettingsArguments
 
 __all__ = ["SegmentLogRecordProcessor"]
@@ -25,8 +26,11 @@ class SegmentLogRecordProcessor(Door, LogRecordProcessor):
 
     def __init__(self, **settings: Unpack[SettingsArguments]) -> None:
         super().__init__(settings, "segment_log_processor", "log")
-        self._take = self._pipeline.take_log_record
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take one log record; one that is no analytics event is left alone."""
         self._take(log_record)
+
+    def _use(self, pipeline: Pipeline) -> None:
+        super()._use(pipeline)
+        self._take = pipeline.take_log_record

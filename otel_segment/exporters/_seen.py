@@ -39,6 +39,7 @@ _NEW, _AGAIN = b"\0", 1
 _MOMENT = 6
 """Bytes of a time."""
 
+_MILLISECOND = 1_000_000
 _LATE = 7 * 86_400_000
 """Milliseconds that an event may come after others that happened later."""
 
@@ -76,11 +77,12 @@ class Seen:
         self._size = _TIME + _MOMENT if self._is_timed else _TIME
         self._width = max(1, limit // _IN_A_ROW)
         self._is_exact = self._width == 1
+        self._is_strict = self._is_exact or self._is_timed
         self._rows: dict[str, list[bytearray]] = {}
         self._counts: dict[str, int] = {}
         self._turns: dict[int, _Turn] = {}
 
-    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, now: float) -> bool:
+    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, time: int) -> bool:
         """Tell at the least cost whether a call surely says what was said last, and not on this occasion.
 
         Args:
@@ -88,16 +90,14 @@ class Seen:
             person: Of whom.
             content: What it says.
             stamp: The last byte of the occasion.
-            now: The record's own time, in seconds.
+            time: The record's own time, in nanoseconds since 1970.
         """
         who = hash(person)
         try:
             row = self._rows[kind][who % self._width]
             at = row.find(_pack(hash(content) >> _TO_SAID, who))
             # Nobody has to wait his turn for this.
-            if at <= 0 or self._is_exact or row[at - 1] == stamp:
-                return False
-            if self._is_timed and abs(self._age(row[at - _SAID :], now)) >= self._most:
+            if at <= 0 or row[at - 1] == stamp or (self._is_strict and not self._is_fresh(row[at - _SAID :], time)):
                 return False
             # Where others change the row meanwhile, somebody else's record begins here.
             row[at - _SAID] = _AGAIN
@@ -106,7 +106,7 @@ class Seen:
             return False
         return True
 
-    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, now: float) -> bool:
+    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, time: int) -> bool:
         """Tell whether a call says what was not the last that was said, and remember that it is said now.
 
         Args:
@@ -115,9 +115,9 @@ class Seen:
             content: What it says; empty where it says nothing, which is news of a person of whom nothing is known.
             occasion: Three bytes that stand for the record that it is for, the one that made a call makes it again.
                 The last of them stands for its time alone, so that most calls are known without the others.
-            now: The record's own time, in seconds.
+            time: The record's own time, in nanoseconds since 1970.
         """
-        if self.is_known(kind, person, content, occasion >> 16 & 0xFF, now):
+        if self.is_known(kind, person, content, occasion >> 16 & 0xFF, time):
             return False
         who = hash(person)
         said = _pack(hash(content) >> _TO_SAID, who)
@@ -129,7 +129,7 @@ class Seen:
                 return True
             turn.is_taken = True
             try:
-                return self._remember(kind, row, record, now, says_nothing=not content)
+                return self._remember(kind, row, record, time, says_nothing=not content)
             finally:
                 turn.is_taken = False
 
@@ -155,19 +155,19 @@ class Seen:
         rows = self._rows.get(kind) or self._rows.setdefault(kind, [bytearray() for _ in range(self._width)])
         return rows[who % self._width]
 
-    def _remember(self, kind: str, row: bytearray, record: bytes, now: float, *, says_nothing: bool) -> bool:
+    def _remember(self, kind: str, row: bytearray, record: bytes, time: int, *, says_nothing: bool) -> bool:
         at = self._find(row, record[_WHO:])
         if at < 0:
-            self._add(kind, row, record + self._moment(now))
+            self._add(kind, row, record + self._moment(time))
             return True
         known = bytes(row[at : at + self._size])
         is_again = known[_OCCASION:_TIME] == record[_OCCASION:]
-        is_news = not (says_nothing or known[_SAID:_WHO] == record[_SAID:_WHO]) or self._age(known, now) >= self._most
+        is_news = not (says_nothing or known[_SAID:_WHO] == record[_SAID:_WHO]) or self._age(known, time) >= self._most
         if is_news and not is_again:
-            known = record + self._moment(now)
-        elif -self._age(known, now) >= self._most + _LATE:
+            known = record + self._moment(time)
+        elif -self._age(known, time) >= self._most + _LATE:
             # Events may come late, but a time so far ahead must be wrong, and would be so for long.
-            known = known[:_TIME] + self._moment(now)
+            known = known[:_TIME] + self._moment(time)
         del row[at : at + self._size]
         row += known
         return is_again or is_news
@@ -197,12 +197,16 @@ class Seen:
             row += _NEW + eldest
         del row[:size]
 
-    def _moment(self, now: float) -> bytes:
-        return (int(now * 1_000) % 256**_MOMENT).to_bytes(_MOMENT, "little") if self._is_timed else b""
+    def _moment(self, time: int) -> bytes:
+        return (time // _MILLISECOND % 256**_MOMENT).to_bytes(_MOMENT, "little") if self._is_timed else b""
 
-    def _age(self, record: "bytes | bytearray", now: float) -> float:
+    def _age(self, record: "bytes | bytearray", time: int) -> float:
         """Return for how many milliseconds what was said is known, by the times of records, which may be wrong."""
-        return int(now * 1_000) - int.from_bytes(record[_TIME : _TIME + _MOMENT], "little") if self._is_timed else 0
+        return time // _MILLISECOND - int.from_bytes(record[_TIME : _TIME + _MOMENT], "little") if self._is_timed else 0
+
+    def _is_fresh(self, record: bytearray, time: int) -> bool:
+        """Tell whether nothing has to be changed because a person was seen again."""
+        return not self._is_exact and abs(self._age(record, time)) < self._most
 
     def _begin(self) -> _Turn:
         """Begin in this process: where it was forked in the middle of a change the count may be wrong."""

@@ -21,7 +21,6 @@ from otel_segment.mapping._terms import Properties
 
 __all__ = ["Found", "Introduction", "SignIn", "introduce", "introduce_group"]
 
-_SECOND = 1_000_000_000
 _STAMPS = 251
 """Times are told apart by what is left of them, whatever they are truncated to."""
 
@@ -76,7 +75,7 @@ class _Said:
         self._field = field
         self._get = get
         self._traits = compiler.properties(traits)
-        self._plain = _plain_fields(traits, compiler)
+        self._names = None if finish is not None else _attribute_names(traits)
         self._finish = finish
         self._memory = memory
         self._call = CALLS[kind]
@@ -97,35 +96,37 @@ class _Said:
             person = "a" + ids["anonymousId"]
         else:
             return None
-        traits: JsonObject = {}
-        is_text = self._plain is not None
-        if self._plain is None:
-            traits = self._traits.of(self._call, record, plan, traits)
-        else:
-            attributes = record.attributes
-            for field, name, get in self._plain:
-                value = attributes.get(name, MISSING)
-                if value is not MISSING or (value := get(record, MISSING)) is not MISSING:
-                    traits[field] = value
-                    if type(value) is not str:
-                        is_text = False
+        time = record.timestamp or record.observed_timestamp
+        stamp = time % _STAMPS
+        if self._names is not None:
+            # Mostly it is known, which texts tell as they stand in the record.
+            values = tuple(map(record.attributes.get, self._names))
+            for value in values:
+                if type(value) is not str:
+                    break
+            else:
+                content: Hashable = (own, *values) if self._is_group else values
+                if self._memory.is_known(self._kind, person, content, stamp, time):
+                    return None
+        traits = self._traits.of(self._call, record, plan, {})
         if self._finish is not None:
             traits = self._finish.fields(record, self._kind, traits)
-        content: Hashable = ()
-        if self._is_group:
-            content = _encoded((own, traits))
-        elif traits:
-            # Of texts alone the hash is the cheaper one, and tells as much; they come in the order of the mapping.
-            content = (*traits, *traits.values()) if is_text and self._finish is None else _encoded(traits)
-        elif user_id is None:
+        if not (traits or self._is_group or user_id):
             return None
-        time = record.timestamp or record.observed_timestamp
-        now = time / _SECOND
-        stamp = time % _STAMPS
-        if self._memory.is_known(self._kind, person, content, stamp, now):
+        content = self._content(own, traits)
+        if self._memory.is_known(self._kind, person, content, stamp, time):
             return None
-        is_news = self._memory.is_news(self._kind, person, content, _occasion(record, stamp), now)
+        is_news = self._memory.is_news(self._kind, person, content, _occasion(record, stamp), time)
         return Found(own, traits) if is_news else None
+
+    def _content(self, own: str | None, traits: JsonObject) -> Hashable:
+        """Return what tells one call from another, the same for the same traits wherever they were found."""
+        values = tuple(traits.values())
+        if self._names is not None and len(values) == len(self._names) and all(type(value) is str for value in values):
+            return (own, *values) if self._is_group else values
+        if self._is_group:
+            return _encoded((own, traits))
+        return _encoded(traits) if traits else ()
 
     def make(self, found: Found, draft: Draft) -> Payload:
         payload = draft.begin(self._kind)
@@ -154,7 +155,7 @@ class SignIn:
         person, content = person_key(None, anonymous_id), ()
         time = record.timestamp or record.observed_timestamp
         occasion = _occasion(record, time % _STAMPS)
-        is_news = self._memory.is_news("alias", person, content, occasion, time / _SECOND)
+        is_news = self._memory.is_news("alias", person, content, occasion, time)
         return Found(anonymous_id, {}) if is_news else None
 
     def make(self, found: Found, draft: Draft) -> Payload:
@@ -175,13 +176,11 @@ def introduce_group(call: GroupCall, compiler: Compiler, finish: Finish | None, 
     return _Said("group", "groupId", compiler.value(call.group_id), call.traits, compiler, finish=finish, memory=memory)
 
 
-def _plain_fields(traits: Properties, compiler: Compiler) -> list[tuple[str, str, Getter]] | None:
-    """Return traits that are attributes and nothing more, which can be had without a call; else None."""
-    if not isinstance(traits, dict) or not all(
-        isinstance(made, str) and is_attribute(made) for made in traits.values()
-    ):
-        return None
-    return [(field, made, compiler.value(made)) for field, made in traits.items() if isinstance(made, str)]
+def _attribute_names(traits: Properties) -> tuple[str, ...] | None:
+    """Return the attributes that the traits are, in their order; None where they are more than that."""
+    if isinstance(traits, dict) and all(isinstance(made, str) and is_attribute(made) for made in traits.values()):
+        return tuple(made for made in traits.values() if isinstance(made, str))
+    return None
 
 
 def _encoded(content: Any) -> bytes:

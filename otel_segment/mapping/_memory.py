@@ -19,7 +19,7 @@ class Subject(NamedTuple):
 class Memory(Protocol):
     """Knows what was last said of whom."""
 
-    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, now: float) -> bool:
+    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, time: int) -> bool:
         """Tell at the least cost whether a call surely says what was said last, and not on this occasion.
 
         Args:
@@ -27,11 +27,11 @@ class Memory(Protocol):
             person: Of whom; see ``person_key()``.
             content: What it says, of which the hash is kept.
             stamp: The third byte of the occasion.
-            now: The record's own time, in seconds.
+            time: The record's own time, in nanoseconds since 1970.
         """
         ...
 
-    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, now: float) -> bool:
+    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, time: int) -> bool:
         """Tell whether a call says what was not the last that was said, and remember that it is said now.
 
         Args:
@@ -41,7 +41,7 @@ class Memory(Protocol):
             occasion: Three bytes that stand for the record that it is for, the third for its time alone. The record
                 that made a call makes it again when it comes again, so that an exporter which is given a record twice
                 makes the same of it.
-            now: The record's own time, in seconds.
+            time: The record's own time, in nanoseconds since 1970.
         """
         ...
 
@@ -53,10 +53,10 @@ class Memory(Protocol):
 class _NoMemory:
     """Knows nothing, so that all is news."""
 
-    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, now: float) -> bool:  # noqa: ARG002
+    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, time: int) -> bool:  # noqa: ARG002
         return False
 
-    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, now: float) -> bool:  # noqa: ARG002
+    def is_news(self, kind: str, person: str, content: Hashable, occasion: int, time: int) -> bool:  # noqa: ARG002
         return True
 
     def forget(self, kind: str, person: str) -> None:
