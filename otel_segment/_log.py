@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-__all__ = ["REPEAT_AFTER", "logger", "say", "say_once"]
+__all__ = ["REPEAT_AFTER", "forget_said", "logger", "say", "say_once"]
 
 logger = logging.getLogger("otel_segment")
 
@@ -66,3 +66,9 @@ def say_once(kind: str, level: int, message: str, *arguments: object) -> None:
     _last_said[kind] = float("inf")
     with suppress(Exception):
         logger.log(level, message, *arguments)
+
+
+def forget_said() -> None:
+    """Begin as if nothing had been said yet."""
+    _last_said.clear()
+    _unsaid.clear()

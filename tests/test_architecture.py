@@ -35,6 +35,7 @@ LEVELS = {
     "demo": 5,
     "_configure": 6,
     "cli": 6,
+    "testing": 6,
     "__main__": 6,
     "__init__": 6,
 }

@@ -4,28 +4,27 @@ import logging
 import math
 import os
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from otel_segment._clock import SYSTEM_CLOCK, Clock
 from otel_segment._log import say
 from otel_segment._types import Drop
 from otel_segment.delivery._children import deliver_at_end_of_children
-from otel_segment.delivery._live import register
+from otel_segment.delivery._live import register, unregister
 from otel_segment.delivery._metrics import Metrics
+from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._process import Process
 from otel_segment.delivery._reporter import Fate, OnLost, Reporter
 from otel_segment.delivery._stats import Stats
+from otel_segment.delivery._watcher import Watcher
 from otel_segment.reasons import DropReason
 from otel_segment.settings import Settings
-from otel_segment.wire import Batch
-
-if TYPE_CHECKING:
-    pass
+from otel_segment.wire import Batch, decode_message
 
 __all__ = ["Delivery"]
 
 _process_id = os.getpid
 
+_TOO_LATE = "emitted after the exporter was shut down"
 _LOOK_UP = 0.02
 """Seconds between two looks at whether the spool has let go of what this process wrote."""
 
@@ -43,6 +42,7 @@ class Delivery:
         clock: The clock.
         on_lost: Told of each message that is given up for good, whatever thread that happens on: refused, not
             delivered in time, or without room. Not of those that are left to the spool.
+        watcher: Sees what is withheld, and what is dropped before it was to be sent.
     """
 
     def __init__(
@@ -52,9 +52,11 @@ class Delivery:
         signal: str,
         clock: Clock = SYSTEM_CLOCK,
         on_lost: OnLost | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._settings = settings
         self._is_disabled = settings.disabled
+        self._watcher = watcher
         self._clock = clock
         self._metrics = Metrics(component, signal, settings.url)
         self._reporter = Reporter(settings, self._metrics, clock, on_lost)
@@ -90,7 +92,7 @@ class Delivery:
         process = self._processes.get(_process_id()) or self._process()
         outbox = process.outbox
         if self._is_disabled:
-            outbox.count_withheld()
+            self._withhold(outbox, message)
             return
         row = process.keeper.store_message(message) if self._is_durable and process.keeper else None
         reason = outbox.put(message, row)
@@ -99,12 +101,21 @@ class Delivery:
         if reason is not None:
             self._refused(process, reason, message, row)
 
+    def _withhold(self, outbox: Outbox, message: bytes) -> None:
+        """Count a message that is not to be sent, and show it."""
+        if not outbox.is_open:
+            self.drop(Drop(DropReason.SHUTDOWN, decode_message(message), _TOO_LATE))
+            return
+        outbox.count_withheld()
+        if self._watcher is not None:
+            self._watcher.withheld(message)
+
     def _refused(self, process: Process, reason: DropReason, message: bytes, row: int | None) -> None:
         """See to a message that found no room in memory."""
         if row is not None and process.keeper is not None:
             process.keeper.leave([row], [message], is_whole=True, delay=0.0)
             return
-        detail = "emitted after the exporter was shut down" if reason is DropReason.SHUTDOWN else ""
+        detail = _TOO_LATE if reason is DropReason.SHUTDOWN else ""
         if self._reporter.dropped_messages([message], Fate(reason, detail)):
             process.outbox.buried(reason, 1)
 
@@ -114,6 +125,8 @@ class Delivery:
         outbox.count_dropped(drop.reason)
         if self._reporter.dropped([drop.message], Fate(drop.reason, drop.detail)):
             outbox.buried(drop.reason, 1)
+        if self._watcher is not None:
+            self._watcher.dropped(drop)
 
     def wait_window(self, timeout: float) -> bool:
         """Send what was handed over and wait until there is room for more requests.
@@ -246,6 +259,10 @@ class Delivery:
         if messages and self._reporter.left(messages, self._settings.url):
             process.outbox.buried(DropReason.SHUTDOWN, len(messages))
         return bool(messages)
+
+    def vanish(self) -> None:
+        """Be counted no more among the deliveries of this process."""
+        unregister(self)
 
     def stats(self) -> Stats:
         """Return where the events of this process are."""

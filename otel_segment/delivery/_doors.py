@@ -6,7 +6,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry._logs import get_logger_provider
 
-__all__ = ["door_processors", "doors_of"]
+__all__ = ["door_processors", "doors_of", "processors_of"]
 
 # Where processors and exporters of the SDK, and what wraps them, keep what is inside of them: there is no public way.
 _SEVERAL = ("_log_record_processors", "_span_processors")
@@ -44,6 +44,10 @@ def door_processors() -> list[Any]:
         several = getattr(provider, "_multi_log_record_processor", None) or getattr(
             provider, "_active_span_processor", None
         )
-        processors = [processor for name in _SEVERAL for processor in getattr(several, name, ())]
-        found += [processor for processor in processors if next(doors_of(processor), None) is not None]
+        found += [processor for processor in processors_of(several) if next(doors_of(processor), None) is not None]
     return found
+
+
+def processors_of(several: Any) -> list[Any]:
+    """Return the processors that one of the SDK's processors of several passes everything on to."""
+    return [processor for name in _SEVERAL for processor in getattr(several, name, ())]

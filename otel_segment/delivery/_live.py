@@ -10,7 +10,7 @@ from otel_segment._version import __version__
 from otel_segment.delivery._stats import Stats
 from otel_segment.settings import Settings
 
-__all__ = ["LiveDelivery", "deliveries", "register"]
+__all__ = ["LiveDelivery", "deliveries", "register", "unregister"]
 
 
 class LiveDelivery(Protocol):
@@ -65,6 +65,11 @@ def register(delivery: LiveDelivery) -> None:
     _live.add(delivery)
     if not _observed:
         _observed.extend(_observe())
+
+
+def unregister(delivery: LiveDelivery) -> None:
+    """Count a delivery no more; again is no harm."""
+    _live.discard(delivery)
 
 
 def _observe() -> Iterable[object]:

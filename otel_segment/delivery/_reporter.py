@@ -85,7 +85,9 @@ class Reporter:
         self._on_lost = on_lost
         self._clock = clock
         self._dead_letter = (
-            DeadLetter(settings.dead_letter, settings.dead_letter_max_bytes) if settings.dead_letter else None
+            DeadLetter(settings.dead_letter, settings.dead_letter_max_bytes)
+            if settings.dead_letter and not settings.disabled
+            else None
         )
         self._never_kept = _NEVER_KEPT | (_UNSEEN if settings.before_send else frozenset())
         self.metrics = metrics

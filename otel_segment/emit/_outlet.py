@@ -58,6 +58,10 @@ class Outlet:
             raise self._failure
         return logger
 
+    def forget(self) -> None:
+        """Begin afresh: what was found, and what failed, counts no more."""
+        self._provider = self._logger = self._failure = self._failed_with = None
+
     def flush(self, timeout: float | None) -> bool:
         """Wait until all is settled; see :func:`otel_segment.flush`."""
         if not self._is_in_use():

@@ -32,6 +32,7 @@ class Door:
         self._settings = resolve(given)
         # One that is made while somebody watches may have no write key: it never sends anything, then or later.
         self._own = Pipeline(self._settings, component, signal, watch)
+        self._never_sends = watch is not None
         self._use(self._own)
         known(self)
 
@@ -53,6 +54,8 @@ class Door:
         if self._pipeline is not self._own:
             self._pipeline.end()
         self._use(pipeline or self._own)
+        if self._never_sends:
+            self._own.end()
 
     def end(self) -> None:
         """Be counted no more; for a door that was never to send anything."""

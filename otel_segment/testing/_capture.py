@@ -1,0 +1,179 @@
+"""Seeing what would be sent: all events of this process, whichever way they are emitted, and none of them leaves."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from weakref import WeakSet
+
+from opentelemetry.sdk._logs import ReadWriteLogRecord
+from opentelemetry.sdk.trace import ReadableSpan
+from typing_extensions import Unpack
+
+from otel_segment._log import forget_said
+from otel_segment._types import Drop
+from otel_segment.delivery import door_processors, doors_of, processors_of
+from otel_segment.emit import refused, release
+from otel_segment.exporters import (
+    SegmentLogRecordProcessor,
+    SegmentSpanExporter,
+    VisitorLogRecordProcessor,
+    forget_door,
+    watch_doors,
+)
+from otel_segment.settings import SettingsArguments
+from otel_segment.testing._events import SegmentEvents
+from otel_segment.testing._surroundings import Surroundings
+from otel_segment.testing._wording import Event, Seen
+from otel_segment.wire import decode_message
+
+__all__ = ["Capture", "capture_events"]
+
+_active: "list[Capture]" = []
+
+
+class Capture:
+    """Shows the events of the time between ``start()`` and ``stop()``.
+
+    A provider that has a Segment exporter is listened to there, under the settings that the application gave it; any
+    other as if it had one.
+
+    Args:
+        settings: The settings that go before the application's.
+    """
+
+    def __init__(self, settings: SettingsArguments) -> None:
+        self.settings = settings
+        self.events = SegmentEvents(self._seen)
+        self._messages: list[Event] = []
+        self._drops: list[Drop] = []
+        self._refused_before = Counter(refused())
+        self._surroundings = Surroundings(self._hear_log, self._hear_span)
+        self._visitor = VisitorLogRecordProcessor()
+        self._passing: WeakSet[Any] = WeakSet()
+        self._log_door: SegmentLogRecordProcessor | None = None
+        self._span_door: SegmentSpanExporter | None = None
+        self._is_over = False
+
+    def start(self) -> None:
+        """Begin, as if nothing had been emitted before.
+
+        Raises:
+            ConfigurationError: If a setting is wrong; nothing has begun then.
+        """
+        self._surroundings.enter()
+        before = None
+        try:
+            before = watch_doors(self)
+            self._log_door = SegmentLogRecordProcessor()
+        except BaseException:
+            watch_doors(before)
+            self._surroundings.leave()
+            raise
+        _active.append(self)
+        forget_said()
+        _flush(door_processors())
+        self.clear()
+
+    def use(self, settings: SettingsArguments) -> None:
+        """Have other settings from now on, as if nothing had been emitted before.
+
+        Raises:
+            ConfigurationError: If one is wrong.
+        """
+        self.settings = settings
+        watch_doors(self)
+        self.clear()
+
+    def stop(self) -> None:
+        """End; what was seen stays readable."""
+        if self._is_over:
+            return
+        self._last = self._seen()
+        self._is_over = True
+        _active.remove(self)
+        self._surroundings.leave()
+        watch_doors(_active[-1] if _active else None)
+        for door in (self._log_door, self._span_door):
+            if door is not None:
+                forget_door(door)
+
+    def clear(self) -> None:
+        """Forget what was seen."""
+        self._messages.clear()
+        self._drops.clear()
+        self._refused_before = Counter(refused())
+
+    def withheld(self, message: bytes) -> None:
+        """See a message that would be sent."""
+        if not self._is_over:
+            self._messages.append(decode_message(message))
+
+    def dropped(self, drop: Drop) -> None:
+        """See what is dropped."""
+        if not self._is_over:
+            self._drops.append(drop)
+
+    def _seen(self) -> Seen:
+        if self._is_over:
+            return self._last
+        self._settle()
+        return Seen(list(self._messages), list(self._drops), Counter(refused()) - self._refused_before)
+
+    def _settle(self) -> None:
+        """Let everything go that is held back: by the web instrumentation, and in the SDK's batch processors."""
+        with suppress(Exception):
+            release()
+        _flush(
+            processor
+            for several in list(self._passing)
+            for processor in processors_of(several)
+            if next(doors_of(processor), None) is not None
+        )
+
+    def _hear_log(self, several: Any, record: ReadWriteLogRecord) -> None:
+        if self._must_stand_in(several) and self._log_door is not None:
+            self._visitor.on_emit(record)
+            self._log_door.on_emit(record)
+
+    def _hear_span(self, several: Any, span: ReadableSpan) -> None:
+        context = span.get_span_context()
+        if self._must_stand_in(several) and context is not None and context.trace_flags.sampled:
+            if self._span_door is None:
+                self._span_door = SegmentSpanExporter()
+            self._span_door.export([span])
+
+    def _must_stand_in(self, several: Any) -> bool:
+        if _active[-1:] != [self]:
+            return False
+        self._passing.add(several)
+        return next(doors_of(several), None) is None
+
+
+@contextmanager
+def capture_events(**settings: Unpack[SettingsArguments]) -> Iterator[SegmentEvents]:
+    """Show the events of a block of code, instead of sending them.
+
+    They are seen at once, whichever way they are emitted. No write key is needed, and no connection is made. Global
+    providers that the block sets are taken away again.
+
+    Args:
+        **settings: Settings that go before the application's, such as ``mapping`` and ``before_send``.
+
+    Raises:
+        ConfigurationError: If one of them is wrong.
+    """
+    capture = Capture(settings)
+    capture.start()
+    try:
+        yield capture.events
+    finally:
+        capture.stop()
+
+
+def _flush(processors: Any) -> None:
+    for processor in processors:
+        # Whatever hangs on the application's provider may fail.
+        with suppress(Exception):
+            flush: Callable[[], object] = processor.force_flush
+            flush()

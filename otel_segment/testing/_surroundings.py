@@ -1,0 +1,94 @@
+"""OpenTelemetry as a test finds it, and as it is left: its global providers, and all that they pass on."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import opentelemetry._logs._internal as logs_api
+from opentelemetry import trace as trace_api
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs._internal import (
+    ConcurrentMultiLogRecordProcessor,
+    SynchronousMultiLogRecordProcessor,
+)
+from opentelemetry.sdk.trace import ConcurrentMultiSpanProcessor, SynchronousMultiSpanProcessor, TracerProvider
+from opentelemetry.util._once import Once
+
+from otel_segment import analytics
+
+__all__ = ["Surroundings"]
+
+Passed = Callable[[Any, Any], None]
+"""Is given one of the SDK's processors of several, and what it has passed on."""
+
+_LOGS = (SynchronousMultiLogRecordProcessor, ConcurrentMultiLogRecordProcessor)
+_SPANS = (SynchronousMultiSpanProcessor, ConcurrentMultiSpanProcessor)
+
+_GLOBALS = (
+    (logs_api, "_LOGGER_PROVIDER", "_log_record_processors", "_multi_log_record_processor"),
+    (trace_api, "_TRACER_PROVIDER", "_span_processors", "_active_span_processor"),
+)
+
+
+class Surroundings:
+    """The providers of a process: kept, given a stand-in where there is none, and put back.
+
+    The SDK has no way to see what any provider is given, nor to set a global provider twice.
+
+    Args:
+        on_log: Told of each log record, after the processors of its provider.
+        on_span: Told of each span that has ended, likewise.
+        has_stand_ins: Whether there are to be providers where none is set.
+    """
+
+    def __init__(self, on_log: Passed, on_span: Passed, *, has_stand_ins: bool = True) -> None:
+        self._has_stand_ins = has_stand_ins
+        self._hearers = ((_LOGS, "on_emit", on_log), (_SPANS, "on_end", on_span))
+        self._restore: list[Callable[[], None]] = []
+
+    def enter(self) -> None:
+        """Begin to hear of everything; the application may set what it finds unset."""
+        analytics.outlet.forget()
+        for (module, name, several, inside), stand_in in zip(_GLOBALS, (_loggers, _tracers), strict=True):
+            if getattr(module, name) is None:
+                self._set(module, f"{name}_SET_ONCE", Once())
+                self._set(module, name, stand_in() if self._has_stand_ins else None)
+            processor = getattr(getattr(module, name), inside, None)
+            if isinstance(getattr(processor, several, None), tuple):
+                self._set(processor, several, getattr(processor, several))
+        for classes, method, hear in self._hearers:
+            for each in classes:
+                self._set(each, method, _heard(getattr(each, method), hear))
+
+    def leave(self) -> None:
+        """Put back what was there."""
+        while self._restore:
+            self._restore.pop()()
+        analytics.outlet.forget()
+
+    def _set(self, owner: Any, name: str, value: object) -> None:
+        self._restore.append(partial(setattr, owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
+
+
+def _heard(pass_on: Callable[..., None], hear: Passed) -> Callable[[Any, Any], None]:
+    def passed(several: Any, given: Any) -> None:
+        pass_on(several, given)
+        hear(several, given)
+
+    return passed
+
+
+# One for the whole process: loggers and tracers that were made before there was a provider keep the first they see.
+@cache
+def _loggers() -> LoggerProvider:
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider._disabled = False  # noqa: SLF001 - OTEL_SDK_DISABLED is about what leaves the process
+    return provider
+
+
+@cache
+def _tracers() -> TracerProvider:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider._disabled = False  # noqa: SLF001
+    return provider

@@ -1,0 +1,99 @@
+"""The fixtures that pytest finds by itself. It imports next to nothing until one of them is used."""
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from otel_segment.testing._capture import Capture
+    from otel_segment.testing._events import SegmentEvents
+    from otel_segment.testing._server import SegmentServer
+
+__all__ = ["segment_events", "segment_server", "segment_settings"]
+
+_capture: "pytest.StashKey[Capture]" = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tell of the setting."""
+    parser.addini(
+        "segment_disabled",
+        "otel_segment sends nothing during the whole run, and needs no write key: OTEL_EXPORTER_SEGMENT_DISABLED=true",
+        type="bool",
+        default=False,
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell of the marker, and switch sending off where that is wanted, before any module is imported."""
+    config.addinivalue_line(
+        "markers", "segment(**settings): settings of otel_segment for segment_events, such as mapping and before_send"
+    )
+    if config.getini("segment_disabled"):
+        import os
+
+        os.environ["OTEL_EXPORTER_SEGMENT_DISABLED"] = "true"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin before all other fixtures, which may set the application up."""
+    if "segment_events" in getattr(item, "fixturenames", ()):
+        _begin(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """End after all other fixtures."""
+    try:
+        return (yield)
+    finally:
+        if (capture := item.stash.get(_capture, None)) is not None:
+            capture.stop()
+
+
+@pytest.fixture
+def segment_settings() -> dict[str, Any]:
+    """Settings of otel_segment for segment_events; to be overridden."""
+    return {}
+
+
+@pytest.fixture
+def segment_events(request: pytest.FixtureRequest, segment_settings: dict[str, Any]) -> "SegmentEvents":
+    """The events that the test has emitted so far, as they would have been sent to Segment."""
+    item: pytest.Item = request.node
+    capture = item.stash.get(_capture, None) or _begin(item)
+    if segment_settings:
+        capture.use({**segment_settings, **_marked(item)})  # type: ignore[typeddict-item]
+    return capture.events
+
+
+@pytest.fixture
+def segment_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> "Iterator[SegmentServer]":
+    """A Segment-compatible endpoint on this machine, which the environment names for the test."""
+    from otel_segment.testing._server import served
+
+    if "segment_events" in request.fixturenames:
+        pytest.fail(
+            "segment_events sees events instead of having them sent: use segment_server alone, with its .events"
+        )
+    with served(monkeypatch.setenv, lambda name: monkeypatch.delenv(name, raising=False)) as server:
+        yield server
+
+
+def _begin(item: pytest.Item) -> "Capture":
+    from otel_segment.testing._capture import Capture
+
+    capture = Capture(_marked(item))  # type: ignore[arg-type]
+    capture.start()
+    item.stash[_capture] = capture
+    return capture
+
+
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    """Return the settings of all markers; the one that is nearest to the test has the last word."""
+    settings: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers("segment"))):
+        settings.update(marker.kwargs)
+    return settings
