@@ -11,7 +11,7 @@ from otel_segment._rows import KEY_VARIABLES, ROWS, Row
 from otel_segment.errors import ConfigurationError
 from otel_segment.settings import Settings, scrubbed
 
-__all__ = ["ROWS", "Row", "read", "resolve", "table"]
+__all__ = ["ROWS", "Reading", "Row", "read", "resolve", "survey", "table"]
 
 _LONGEST_SHOWN = 120
 _CREDENTIALS = frozenset(("write_key", "oauth"))
@@ -43,7 +43,51 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
     Raises:
         ConfigurationError: Settings are missing, unknown or wrong; the message names every one of them.
     """
+    values, problems = _examine(_Given(arguments, environ))
+    if problems:
+        raise ConfigurationError(_report(problems))
+    base = values["endpoint"] or _endpoint.REGIONS[values["region"]]
+    values["endpoint"], values["path"] = _endpoint.normalize(base, values["path"])
+    regions = {address: region for region, address in _endpoint.REGIONS.items()}
+    values["oauth"] = in_region(values["oauth"], regions.get(values["endpoint"]) or values["region"])
+    return Settings(**values)
+
+
+def survey(arguments: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> list["Reading"]:
+    """Read the settings as :func:`resolve` does, and tell of each what was found and where, wrong ones included.
+
+    Args:
+        arguments: The settings that were given in code or in a configuration file, by name.
+        environ: The environment variables.
+    """
     given = _Given(arguments, environ)
+    values, problems = _examine(given)
+    rows = {row.name: row for row in ROWS}
+    return [
+        Reading(
+            name,
+            values.get(name),
+            ", ".join(given.sources(rows[name])) if name in rows else f'argument "{name}"',
+            problems.get(name, ""),
+        )
+        for name in (*rows, *(name for name in problems if name not in rows))
+    ]
+
+
+class Reading(NamedTuple):
+    """What was found of one setting."""
+
+    name: str
+    value: Any
+    """As the settings have it, but for what depends on another one; ``None`` where it is wrong."""
+    source: str
+    """Where it was given; empty for a default."""
+    problem: str
+    """What is wrong with it, with the value and the way out; empty where nothing is."""
+
+
+def _examine(given: "_Given") -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the values by name, and what is wrong with them, alone and together."""
     values, problems = _read_all(ROWS, given)
     if values["disabled"]:
         problems = {name: problem for name, problem in problems.items() if name not in _CREDENTIALS}
@@ -55,13 +99,7 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str] = os.env
         row = next(row for row in ROWS if row.name == "durable")
         source, _ = given.places(row.name, row.variables)[0]
         problems.setdefault(row.name, f"{_NO_SPOOL} ({source})")
-    if problems:
-        raise ConfigurationError(_report(problems))
-    base = values["endpoint"] or _endpoint.REGIONS[values["region"]]
-    values["endpoint"], values["path"] = _endpoint.normalize(base, values["path"])
-    regions = {address: region for region, address in _endpoint.REGIONS.items()}
-    values["oauth"] = in_region(values["oauth"], regions.get(values["endpoint"]) or values["region"])
-    return Settings(**values)
+    return values, problems
 
 
 def read(
@@ -133,6 +171,11 @@ class _Given(NamedTuple):
         found = [] if argument is None else [(f'argument "{name}"', argument)]
         texts = ((variable, self.environ.get(variable, "").strip()) for variable in variables)
         return found + [(f"environment variable {variable}", text) for variable, text in texts if text]
+
+    def sources(self, row: Row) -> list[str]:
+        """Return where the value of a setting comes from: one place, unless it is made of several."""
+        found = [source for source, _ in self.places(row.name, row.variables)]
+        return found if row.join or row.switch else found[:1]
 
     def scrub(self, text: str) -> str:
         """Mask the write key in a text, in case that it was given in the place of another setting."""

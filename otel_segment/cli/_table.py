@@ -3,7 +3,9 @@
 from otel_segment.cli._command import Command
 from otel_segment.cli._demo import DEMO
 from otel_segment.cli._replay import REPLAY
+from otel_segment.cli.doctor import DOCTOR
 from otel_segment.cli.mapping import MAPPING
+from otel_segment.cli.run import RUN
 from otel_segment.cli.send import SEND
 from otel_segment.cli.spool import SPOOL
 
@@ -11,8 +13,10 @@ __all__ = ["COMMANDS"]
 
 COMMANDS: tuple[Command, ...] = (
     DEMO,
+    DOCTOR,
     MAPPING,
     REPLAY,
+    RUN,
     SEND,
     SPOOL,
 )

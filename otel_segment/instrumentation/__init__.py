@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING
 from otel_segment.instrumentation._user import User
 
 if TYPE_CHECKING:
+    from otel_segment.instrumentation._settings import resolve_web
     from otel_segment.instrumentation.django import SegmentDjangoInstrumentor
     from otel_segment.instrumentation.flask import SegmentFlaskInstrumentor
     from otel_segment.instrumentation.starlette import SegmentStarletteInstrumentor
 
-__all__ = ["SegmentDjangoInstrumentor", "SegmentFlaskInstrumentor", "SegmentStarletteInstrumentor", "User"]
+__all__ = [
+    "SegmentDjangoInstrumentor",
+    "SegmentFlaskInstrumentor",
+    "SegmentStarletteInstrumentor",
+    "User",
+    "resolve_web",
+]
 
 _PLACES = {
     "SegmentDjangoInstrumentor": "django",
     "SegmentFlaskInstrumentor": "flask",
     "SegmentStarletteInstrumentor": "starlette",
+    "resolve_web": "_settings",
 }
 
 

@@ -2,6 +2,7 @@
 
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
+from otel_segment.spool._examination import Examination, examine
 from otel_segment.spool._folder import has_spool
 from otel_segment.spool._listing import DestinationStatus, RowInfo
 from otel_segment.spool._recovery import recover
@@ -11,11 +12,13 @@ from otel_segment.spool._store import Row, Spool
 __all__ = [
     "Destination",
     "DestinationStatus",
+    "Examination",
     "Row",
     "RowInfo",
     "Spool",
     "SpoolError",
     "SpoolFull",
+    "examine",
     "has_spool",
     "recover",
     "spool_for",

@@ -20,7 +20,7 @@ else:
 
 from otel_segment.spool._schema import NOBODY
 
-__all__ = ["Owners"]
+__all__ = ["Owners", "is_used"]
 
 _NAME = "owners.lock"
 _ALONE = 0
@@ -32,6 +32,11 @@ _PAUSE = 0.01
 # Closing any descriptor of a file lets go of all locks that the process has in it: so each file is opened once, and
 # what a fork copies serves the child, too.
 _descriptors: dict[Path, int] = {}
+
+
+def is_used(folder: Path) -> bool:
+    """Tell whether any process has ever used a folder."""
+    return (folder / _NAME).is_file()
 
 
 class Owners:

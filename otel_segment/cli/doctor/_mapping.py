@@ -1,0 +1,53 @@
+"""The mapping rules: read as an exporter reads them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from otel_segment.cli.doctor._findings import Finding, broken, fine, warning
+from otel_segment.cli.doctor._setups import Setup
+from otel_segment.errors import ConfigurationError
+from otel_segment.exporters import check_salt, load_mapping, read_mapping_file
+from otel_segment.mapping import LineOf, Mapping, describe_mistake, find_doubts
+
+__all__ = ["check_mapping"]
+
+_CHECK = "otel-segment mapping check"
+
+
+def check_mapping(setup: Setup) -> Iterator[Finding]:
+    """Say what is wrong with the mapping, or doubtful."""
+    given, source = setup.reading("mapping").value, setup.source("mapping")
+    if given is None:
+        yield fine("no rules: events are converted by the conventions alone", source)
+        return
+    name = _name(given)
+    try:
+        mapping, line_of = _read(given)
+        check_salt(mapping, setup.reading("privacy_salt").value)
+    except ConfigurationError as error:
+        yield from _mistakes(str(error), name, source)
+        return
+    doubts = [describe_mistake(doubt, line_of) for doubt in find_doubts(mapping)]
+    yield from (warning(f"{name}: {doubt}", f"see {_CHECK} {name}", source) for doubt in doubts)
+    if not doubts:
+        yield fine(f"{name}: valid, with {len(mapping.rules)} rule{'' if len(mapping.rules) == 1 else 's'}", source)
+
+
+def _name(given: object) -> str:
+    is_text = isinstance(given, str) and not given.lstrip().startswith("{")
+    return str(given) if is_text else "the mapping that is given in place"
+
+
+def _read(given: object) -> tuple[Mapping, LineOf]:
+    if isinstance(given, str) and not given.lstrip().startswith("{"):
+        return read_mapping_file(Path(given).expanduser())
+    return load_mapping(given), lambda _: None  # type: ignore[arg-type]
+
+
+def _mistakes(text: str, name: str, source: str) -> Iterator[Finding]:
+    """Part an error into its lines: the first names the file where there are several."""
+    head, *lines = text.split("\n")
+    for line in lines or [head]:
+        what = line.strip().removeprefix("- ")
+        cure = what.rpartition("; ")[2] if "; " in what else f"correct it, then {_CHECK}"
+        yield broken(f"{what}: nothing starts with it", f"in {name}: {cure}", source)

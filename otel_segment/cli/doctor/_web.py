@@ -1,0 +1,36 @@
+"""The settings of the web instrumentation."""
+
+import os
+from collections.abc import Iterator
+
+from otel_segment.cli.doctor._findings import Finding, broken, fine
+from otel_segment.errors import ConfigurationError
+from otel_segment.instrumentation import resolve_web
+
+__all__ = ["check_web"]
+
+_PREFIX = "OTEL_INSTRUMENTATION_SEGMENT_"
+_SECRETS = frozenset((_PREFIX + "SALT",))
+
+
+def check_web() -> Iterator[Finding]:
+    """Say what is set, and what is wrong with it."""
+    names = sorted(name for name in os.environ if name.startswith(_PREFIX) and os.environ[name].strip())
+    try:
+        resolve_web({})
+    except ConfigurationError as error:
+        head, *lines = str(error).split("\n- ")
+        for line in lines or [head.partition(". ")[2]]:
+            problem = line.strip().removesuffix(".")
+            cure = problem.rpartition("; ")[2] if "; " in problem else problem.rpartition(". ")[2]
+            name = problem.partition(":")[0]
+            yield broken(f"{problem}: there are no page views and no visitors", f"{name}: {cure}", ", ".join(names))
+        return
+    for name in names:
+        yield fine(f"{name.removeprefix(_PREFIX).lower()} = {_shown(name)}", name)
+    if not names:
+        yield fine(f"all settings have their defaults: no {_PREFIX}... is set", "default")
+
+
+def _shown(name: str) -> str:
+    return "***" if name in _SECRETS else os.environ[name].strip()
