@@ -94,7 +94,8 @@ def judge(path: str, headers: Mapping[str, str], body: bytes, expected_key: str 
         found = (*found, Problem.MISSING_WRITE_KEY)
     status, reason = _status(found, events)
     if expected_key is not None and key != expected_key:
-        status, reason = 401, "The write key is missing or not the right one."
+        found = (*found, Problem.WRONG_WRITE_KEY)
+        status, reason = 401, Problem.WRONG_WRITE_KEY.sentence
     return Judgement(status, reason, _blame(events, found), found, key, _text(envelope.sentAt))
 
 

@@ -80,6 +80,16 @@ class Problem(str, Enum):
         Outcome.REFUSED,
         'The body is not what this path takes: {"batch": [...]} or one event, events being objects.',
     )
+    UNREADABLE_BODY = (
+        "unreadable_body",
+        Outcome.REFUSED,
+        "The body cannot be had: it is broken, packed otherwise than with gzip, or far larger than 500 KB.",
+    )
+    WRONG_WRITE_KEY = (
+        "wrong_write_key",
+        Outcome.REFUSED,
+        "The write key is missing or not the right one.",
+    )
     BATCH_TOO_LARGE = ("batch_too_large", Outcome.REFUSED, "The body is larger than 500 KB.")
     EVENT_TOO_LARGE = (
         "event_too_large",

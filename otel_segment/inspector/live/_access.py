@@ -1,0 +1,114 @@
+"""Who may see what has arrived."""
+
+import hmac
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["COOKIE", "MARK", "Access", "is_loopback"]
+
+COOKIE: Final = "otel_segment_token"
+"""The cookie that a browser shows the token with."""
+MARK: Final = "x-otel-segment"
+"""The header without which nothing is changed: no page of another site can send it."""
+
+_CHANGING: Final = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+
+
+class Access:
+    """Lets in whoever calls the server by its own name and has the token; an ASGI application around another."""
+
+    def __init__(self, app: ASGIApp, host: str, token: str | None) -> None:
+        """Stand before an application.
+
+        Args:
+            app: The application.
+            host: The address that the server listens on.
+            token: What has to be shown; ``None`` for nothing.
+        """
+        self._app = app
+        self._token = token
+        self._is_everywhere = _is_unspecified(host)
+        self._names = {"localhost", host.lower()}
+        if self._is_everywhere:
+            self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()} if token else set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let in, or turn away."""
+        answer = self._turned_away(Request(scope)) if scope["type"] == "http" else None
+        await (answer or self._app)(scope, receive, send)
+
+    def _turned_away(self, request: Request) -> Response | None:
+        if not self._is_own(request.headers.get("host", "")):
+            return PlainTextResponse("This server does not go by that name.\n", 421)
+        if self._token is not None:
+            shown = request.query_params.get("token") if request.url.path == "/" else None
+            if shown is not None and _same(shown, self._token):
+                return self._admitted()
+            if not any(_same(each, self._token) for each in _tokens(request)):
+                return _unauthorised()
+        if request.method in _CHANGING and MARK not in request.headers:
+            return PlainTextResponse(f"A change needs the header {MARK}: 1.\n", 403)
+        return None
+
+    def _admitted(self) -> Response:
+        answer = RedirectResponse("/", 303)
+        assert self._token is not None  # noqa: S101
+        answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
+        return answer
+
+    def _is_own(self, host: str) -> bool:
+        name = _name(host)
+        if name in self._names or name.endswith(".localhost") or is_loopback(name):
+            return True
+        # What a name leads to can be changed by whoever owns it; an address leads to itself.
+        return self._is_everywhere and _is_address(name)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address, or the name ``localhost``, can be reached from this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _tokens(request: Request) -> Iterable[str]:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        yield token.strip()
+    yield request.cookies.get(COOKIE, "")
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
+def _unauthorised() -> Response:
+    text = "The token is missing or not the right one: open the address that was printed at the start.\n"
+    return PlainTextResponse(text, 401, {"WWW-Authenticate": "Bearer"})
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_unspecified(host: str) -> bool:
+    return _is_address(host) and ipaddress.ip_address(host).is_unspecified

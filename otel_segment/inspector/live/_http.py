@@ -1,0 +1,106 @@
+"""Requests and answers on ASGI, as far as the taking in of events needs them."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import anyio
+from starlette.types import Receive, Send
+
+from otel_segment.inspector._body import MAX_BODY_BYTES, BodyError
+from otel_segment.inspector._cors import cors_headers
+
+__all__ = ["Reply", "failure", "masked", "read_body"]
+
+_BODY_SECONDS: Final = 30.0
+_LINGER_SECONDS: Final = 1.0
+_SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token")
+_SCHEMES: Final = frozenset({"basic", "bearer", "digest"})
+
+
+class Reply:
+    """Answers one request, with what a browser has to be told when its page is of another origin."""
+
+    def __init__(self, receive: Receive, send: Send, headers: Mapping[str, str]) -> None:
+        self._receive = receive
+        self._send = send
+        self._headers = cors_headers(headers)
+
+    async def __call__(
+        self, status: int, body: bytes, headers: Mapping[str, str] | None = None, *, unread: bool = False
+    ) -> None:
+        """Answer.
+
+        Args:
+            status: The HTTP status.
+            body: The body, JSON.
+            headers: More headers.
+            unread: Whether a part of the request has not been read.
+        """
+        everything = {**self._headers, "Content-Type": "application/json", **(headers or {})}
+        if status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+            everything["Content-Length"] = str(len(body))
+        if unread:
+            everything["Connection"] = "close"
+        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in everything.items()]
+        await self._send({"type": "http.response.start", "status": int(status), "headers": pairs})
+        await self._send({"type": "http.response.body", "body": body, "more_body": unread})
+        if unread:
+            await self._linger()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _linger(self) -> None:
+        # Closing with bytes unread resets the connection, and the client may lose the answer.
+        with anyio.move_on_after(_LINGER_SECONDS):
+            while (await self._receive()).get("more_body"):
+                pass
+
+
+async def read_body(receive: Receive, headers: Mapping[str, str]) -> bytes | None:
+    """Read the body as it is on the wire; ``None`` when the client has gone.
+
+    Raises:
+        BodyError: If it is too large, or takes too long.
+    """
+    if _length(headers) > MAX_BODY_BYTES:
+        raise _too_large()
+    pieces: list[bytes] = []
+    size = 0
+    with anyio.move_on_after(_BODY_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > MAX_BODY_BYTES:
+                raise _too_large()
+            if not message.get("more_body"):
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    raise BodyError(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.")
+
+
+def masked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give the headers without what is secret in them."""
+    return {name: _mask(value) if _SECRET.search(name) else value for name, value in headers.items()}
+
+
+def failure(message: str) -> bytes:
+    """Give the body of an answer that is no success."""
+    return json.dumps({"success": False, "message": message}).encode()
+
+
+def _mask(value: str) -> str:
+    scheme = value.partition(" ")[0]
+    return f"{scheme} ***" if scheme.lower() in _SCHEMES else "***"
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() else 0
+
+
+def _too_large() -> BodyError:
+    return BodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is far larger than 500 KB.")

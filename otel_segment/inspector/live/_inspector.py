@@ -1,0 +1,188 @@
+"""The inspector as a whole: a server on a thread of this process."""
+
+import asyncio
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from typing_extensions import Self
+
+from otel_segment._version import __version__
+from otel_segment.inspector.live._access import Access
+from otel_segment.inspector.live._api import Api
+from otel_segment.inspector.live._archive import Archive
+from otel_segment.inspector.live._feed import Feed
+from otel_segment.inspector.live._protocol import PatientProtocol
+from otel_segment.inspector.live._receiving import Intake
+from otel_segment.inspector.live._site import Site, home
+
+__all__ = ["Inspector"]
+
+_BACKLOG = 1_024
+_KEEP_ALIVE_SECONDS = 75
+_LAST_WORD_SECONDS = 1
+
+
+class Inspector:
+    """A Segment-compatible endpoint with a page that shows what arrives; it listens as soon as it exists.
+
+    It is a context manager that closes itself::
+
+        with Inspector() as inspector:
+            send_to(inspector.url)
+
+    Attributes:
+        archive: What has arrived.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        write_key: str | None = None,
+        *,
+        store: Path | None = None,
+        keep: int = 100_000,
+        token: str | None = None,
+    ) -> None:
+        """Start listening.
+
+        Args:
+            host: The address to listen on.
+            port: The port; 0 takes any free one.
+            write_key: The only key to let in; by default every one is.
+            store: The file to keep the events in; ``None`` keeps them in memory.
+            keep: How many events are kept at most.
+            token: What has to be shown to see anything; ``None`` for nothing.
+
+        Raises:
+            OSError: If it cannot listen there.
+            ArchiveError: If the file cannot be used.
+        """
+        self._socket = _listen(host, port)
+        try:
+            self.archive = Archive(store, keep)
+        except BaseException:
+            self._socket.close()
+            raise
+        self.token = token
+        self._host: str = self._socket.getsockname()[0]
+        self._port: int = self._socket.getsockname()[1]
+        self._write_key = write_key
+        self._feed = Feed(self.summary, lambda: self.archive.version)
+        self.archive.listen(self._feed.publish)
+        api = Api(self.archive, self._feed, self.summary)
+        site = Site(Intake(self.archive, write_key), Access(home(self.summary, api.routes), host, token))
+        self._server = _Server(_config(site))
+        self._closing = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="otel-segment-inspector", daemon=True)
+        self._thread.start()
+        self._server.ready.wait()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+
+    def summary(self) -> dict[str, Any]:
+        """Say what there is as a whole."""
+        return {
+            **self.archive.summary(),
+            "faults": "",
+            "forward": "",
+            "url": self.url,
+            "write_key_needed": self._write_key is not None,
+            "version": __version__,
+        }
+
+    def close(self) -> None:
+        """Stop listening, end all connections and close the archive."""
+        if self._closing.acquire(blocking=False):
+            self._server.end()
+            self._thread.join()
+            self.archive.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._server.ready.set()
+
+    async def _serve(self) -> None:
+        feeding = asyncio.create_task(self._feed.run())
+        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        await asyncio.wait([serving, asyncio.create_task(self._server.ended())], return_when=asyncio.FIRST_COMPLETED)
+        self._feed.close()
+        await serving
+        feeding.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and can be ended from another thread without delay."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._end = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def ended(self) -> None:
+        """Wait for the end."""
+        await self._end.wait()
+
+    def end(self) -> None:
+        """End, from any thread."""
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._end.set)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _config(site: Site) -> uvicorn.Config:
+    return uvicorn.Config(
+        site,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_LAST_WORD_SECONDS,
+        backlog=_BACKLOG,
+    )

@@ -1,0 +1,127 @@
+"""The Segment-compatible side of the server: requests in, judged, kept, answered."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from otel_segment.inspector._body import BodyError, unpack_body
+from otel_segment.inspector._courtesy import courtesy
+from otel_segment.inspector._intake import BATCH_PATHS, SINGLE_PATHS, Event, Judgement, judge
+from otel_segment.inspector._rules import Outcome, Problem
+from otel_segment.inspector.live._archive import Archive
+from otel_segment.inspector.live._database import ArchiveError
+from otel_segment.inspector.live._http import Reply, failure, masked, read_body
+from otel_segment.inspector.live._row import Request
+
+__all__ = ["INTAKE_PATHS", "Intake"]
+
+INTAKE_PATHS: Final = BATCH_PATHS | SINGLE_PATHS.keys()
+"""The paths that take events."""
+
+_LARGE_BYTES: Final = 262_144
+_SHOWN_BYTES: Final = 65_536
+_SUCCESS: Final = b'{"success":true}'
+_WRITE_KEY: Final = re.compile(rb'("writeKey"\s*:\s*")[^"]*')
+
+
+class Intake:
+    """Takes in what is posted; an ASGI application."""
+
+    def __init__(self, archive: Archive, write_key: str | None = None) -> None:
+        """Make the application.
+
+        Args:
+            archive: Where everything goes.
+            write_key: The only key to let in; ``None`` lets in all.
+        """
+        self._archive = archive
+        self._write_key = write_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = _headers(scope)
+        reply = Reply(receive, send, headers)
+        polite = courtesy(scope["method"], scope["path"], headers)
+        if polite:
+            await reply(polite.status, polite.body, polite.headers)
+        elif scope["method"] == "POST":
+            await self._post(_Posted(scope, headers), receive, reply)
+        else:
+            sentence = failure("This path takes POST alone.")
+            await reply(HTTPStatus.METHOD_NOT_ALLOWED, sentence, {"Allow": "POST, OPTIONS"}, unread=True)
+
+    async def _post(self, posted: "_Posted", receive: Receive, reply: Reply) -> None:
+        try:
+            body = await read_body(receive, posted.headers)
+        except BodyError as error:
+            await self._spoilt(posted, error, reply, unread=True)
+            return
+        if body is None:
+            return
+        posted.size, posted.arrived = len(body), time.time_ns() // 1_000_000
+        try:
+            # A large body would hold up everybody else.
+            large = len(body) > _LARGE_BYTES or ("content-encoding" in posted.headers and len(body) > _SHOWN_BYTES)
+            take = run_in_threadpool(self._take, posted, body) if large else None
+            status, answer = await take if take else self._take(posted, body)
+        except BodyError as error:
+            await self._spoilt(posted, error, reply)
+        except ArchiveError as error:
+            await reply(HTTPStatus.SERVICE_UNAVAILABLE, failure(str(error)))
+        else:
+            await reply(status, answer)
+
+    def _take(self, posted: "_Posted", body: bytes) -> tuple[int, bytes]:
+        unpacked = unpack_body(body, posted.headers.get("content-encoding", ""))
+        judgement = judge(posted.path, posted.headers, unpacked, self._write_key)
+        events = judgement.events
+        if not events and judgement.reason:
+            events = [Event(_WRITE_KEY.sub(rb"\1***", unpacked[:_SHOWN_BYTES]), "", "", ())]
+        self._keep(posted, judgement.status, events, judgement)
+        return judgement.status, failure(judgement.reason) if judgement.reason else _SUCCESS
+
+    async def _spoilt(self, posted: "_Posted", error: BodyError, reply: Reply, *, unread: bool = False) -> None:
+        judgement = Judgement(error.status, error.sentence, problems=(Problem.UNREADABLE_BODY,))
+        self._keep(posted, error.status, [Event(b"", "", "", ())], judgement)
+        await reply(error.status, failure(error.sentence), unread=unread)
+
+    def _keep(self, posted: "_Posted", status: int | None, events: Sequence[Event], judgement: Judgement) -> int:
+        request = Request(
+            path=posted.path,
+            headers=masked(posted.headers),
+            size=posted.size,
+            events=len(judgement.events),
+            status=None if status is None else int(status),
+            arrived=posted.arrived,
+            sentAt=judgement.sent_at,
+            client=posted.client,
+        )
+        # What is wrong with a request as a whole, and is silent, its events were told already.
+        loud = tuple(problem for problem in judgement.problems if problem.outcome is Outcome.REFUSED)
+        return self._archive.take(request, events, loud)
+
+
+class _Posted:
+    """What is known of a request besides its body."""
+
+    __slots__ = ("arrived", "client", "headers", "path", "size")
+
+    def __init__(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        self.path: str = scope["path"]
+        self.headers = headers
+        self.client: str = scope["client"][0] if scope.get("client") else ""
+        self.size = 0
+        self.arrived = time.time_ns() // 1_000_000
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
