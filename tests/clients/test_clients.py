@@ -1,0 +1,97 @@
+"""The official clients, as they are, told by the guide's own lines to send to a server of this package."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import CDN, Browser
+from installing import installed
+from running import environment
+from sent import ADDRESS, GUIDE, Way, events_of, sections, side_by_side, together
+from servers import Arrived, Live, Server, Threaded
+
+HERE = Path(__file__).parent
+CALLS = ["identify", "track", "page", "screen", "group", "alias"]
+WAYS = sections()
+BUNDLE, BATCHES, SNIPPET = WAYS["analytics.js"]
+PROGRAMS = [
+    pytest.param(way, id=f"{title}-{number}")
+    for title, ways in WAYS.items()
+    for number, way in enumerate(ways)
+    if title != "analytics.js"
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser."""
+    with Browser.started(installed()) as browser:
+        yield browser
+
+
+@pytest.fixture(params=[Threaded, Live])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The endpoint that tests start, and the inspector that has a page."""
+    with request.param.started() as server:
+        yield server
+
+
+def run(way: Way, url: str) -> None:
+    """Run an example to its end, with all calls in place of its one."""
+    one = next(line for line in way.code.splitlines() if line.startswith("analytics.track("))
+    code = way.code.replace(f"http://{ADDRESS}", url).replace(one, "send(analytics)")
+    if way.kind == "python":
+        command, folder = [sys.executable, "-c", f"from calls import send\n{code}"], HERE
+    else:
+        code = f"import {{ send }} from '{(HERE / 'calls.mjs').as_uri()}'\n{code}"
+        command, folder = ["node", "--input-type=module", "--eval", code], installed()
+    env = {name: value for name, value in environment(url).items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def check(arrived: list[Arrived], way: Way) -> None:
+    """Check that each call arrived once, as it was sent, without a thing to be said against it."""
+    paths = [request.path for request in way.sent for _ in events_of([request])]
+    expected = [Arrived([], event, path, 200) for event, path in zip(events_of(way.sent), paths, strict=True)]
+    assert [event.event["type"] for event in arrived] == CALLS
+    assert expected == arrived
+
+
+@pytest.mark.parametrize("way", PROGRAMS)
+def test_program(server: Server, way: Way) -> None:
+    """A client sends what the guide lists, to the letter, and each call arrives once, with nothing against it."""
+    run(way, server.url)
+
+    check(server.arrived(len(CALLS)), way)
+    # How many batches it takes is a matter of time.
+    assert server.sent is None or together(way.sent) == together(server.sent)
+
+
+@pytest.mark.parametrize("way", [BUNDLE, BATCHES], ids=["bundle", "batches"])
+def test_browser(server: Server, browser: Browser, way: Way) -> None:
+    """analytics.js sends what the guide lists, to the letter, and asks nobody else."""
+    with browser.ran(way, server.url):
+        arrived = server.arrived(len(CALLS))
+
+    check(arrived, way)
+    assert server.sent is None or way.sent == server.sent
+    assert {server.url} == {url.partition("/v1/")[0] for _, url in browser.asked}
+    assert browser.asked[0] == ("GET", f"{server.url}/v1/projects/any/settings")
+
+
+def test_snippet(server: Server, browser: Browser) -> None:
+    """With its snippet, analytics.js sends the same, but for a field, though its settings are Segment's."""
+    with browser.ran(SNIPPET, server.url):
+        arrived = server.arrived(len(CALLS))
+
+    assert [event.event.pop("integrations") for event in arrived] == [{"Segment.io": True}] * len(CALLS)
+    check([event._replace(event={**event.event, "integrations": {}}) for event in arrived], BUNDLE)
+    assert {CDN, server.url} == {"/".join(url.split("/")[:3]) for _, url in browser.asked}
+
+
+def test_side_by_side() -> None:
+    """The guide compares what the listings say."""
+    assert side_by_side(WAYS) in GUIDE
