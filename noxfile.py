@@ -47,7 +47,8 @@ BUT_LAWS = [
 """What holds for any event, and is shown at length, holds on one interpreter as on the other."""
 
 BUT_PROCESSES = [
-    f"--ignore=tests/{name}.py" for name in ("test_demo", "test_processes", "test_replay", "test_spool_command")
+    f"--ignore=tests/{name}"
+    for name in ("clients", "test_demo.py", "test_processes.py", "test_replay.py", "test_spool_command.py")
 ]
 """What starts many processes takes the most time, and is left to the measured session and the newest of all."""
 
