@@ -99,8 +99,8 @@ def shutdown(timeout: float | None = None) -> bool:
 
 
 def stats() -> Stats:
-    """Return where the events of this process are: the sum over its Segment exporters."""
-    return sum((delivery.stats() for delivery in deliveries()), Stats())
+    """Return where the events of this process are: the sum over its Segment exporters, each event counted once."""
+    return sum((delivery.stats() for delivery in deliveries()), Stats()).reconciled()
 
 
 def _is_set(provider: ApiLoggerProvider) -> bool:

@@ -194,7 +194,7 @@ class Outbox:
             left, is_whole = batch.messages, batch.is_whole
             self._release(batch, left)
             batch.is_whole = is_whole  # nothing of it is settled by this
-            self._shelved(batch, len(left))
+            self._counts.shelve(batch, len(left))
             self._progress.made()
             return left
 
@@ -204,17 +204,7 @@ class Outbox:
             batch.was_left = True
             self._flying.add(batch)
             self._bytes += sum(map(len, batch.messages)) + _HEAD * len(batch)
-            # Another exporter of this process may have written some of those that the process wrote.
-            own = min(self._counts.spooled, len(batch) - batch.recovered)
-            batch.recovered = len(batch) - own
-            self._counts.spooled -= own
-            self._counts.recovered += batch.recovered
-
-    def _shelved(self, batch: Batch, events: int) -> None:
-        """Count what goes (back) to the spool; with the lock held."""
-        others = min(events, batch.recovered)
-        self._counts.recovered -= others
-        self._counts.spooled += events - others
+            self._counts.unshelve(batch)
 
     @property
     def has_left(self) -> bool:
@@ -281,7 +271,7 @@ class Outbox:
                 self._counts.dropped[DropReason.SHUTDOWN] += lost
             for batch in (*waiting, *flying):
                 if batch.rows:
-                    self._shelved(batch, len(batch))
+                    self._counts.shelve(batch, len(batch))
             self._work.notify_all()
             self._progress.made()
             return [*waiting, *(batch for batch in flying if not batch.rows)]

@@ -5,6 +5,7 @@ from collections import Counter
 import msgspec
 
 from otel_segment.reasons import DropReason
+from otel_segment.wire import Batch
 
 __all__ = ["Counts", "Stats"]
 
@@ -13,7 +14,7 @@ class Stats(msgspec.Struct, frozen=True):
     """Where the events of this process are; each is in exactly one state.
 
     ``accepted + recovered == waiting + in_flight + spooled + delivered + withheld + dead_lettered +
-    sum(dropped.values())`` holds at any moment.
+    sum(dropped.values())`` holds at any moment: :attr:`unaccounted` is 0.
     """
 
     accepted: int = 0
@@ -40,6 +41,15 @@ class Stats(msgspec.Struct, frozen=True):
     """Events of other processes, or of earlier ones, that this one has taken from the spool."""
     dead_lettered: int = 0
     """Events that can never be delivered, and are in the dead-letter file."""
+    taken_over: int = 0
+    """Events among the ``recovered`` ones of one exporter that another of this process counts as ``spooled``."""
+
+    @property
+    def unaccounted(self) -> int:
+        """How many events came in that are in no state, less those that are in two: 0 at any moment."""
+        here = self.waiting + self.in_flight + self.spooled
+        gone = self.delivered + self.withheld + self.dead_lettered + sum(self.dropped.values())
+        return self.accepted + self.recovered - here - gone
 
     @property
     def settled(self) -> bool:
@@ -60,6 +70,18 @@ class Stats(msgspec.Struct, frozen=True):
             self.spooled + other.spooled,
             self.recovered + other.recovered,
             self.dead_lettered + other.dead_lettered,
+            self.taken_over + other.taken_over,
+        )
+
+    def reconciled(self) -> "Stats":
+        """Return the counts of all exporters of a process, with each event counted once.
+
+        What one exporter has left in the spool and another has taken up was left by nobody, and comes from nowhere.
+        """
+        # The exporters are not asked at the same moment: who took it up may know of it before who left it.
+        twice = min(self.taken_over, self.spooled, self.recovered)
+        return msgspec.structs.replace(
+            self, spooled=self.spooled - twice, recovered=self.recovered - twice, taken_over=0
         )
 
 
@@ -73,6 +95,7 @@ class Counts:
         "dropped",
         "recovered",
         "spooled",
+        "taken_over",
         "withheld",
     )
 
@@ -84,6 +107,24 @@ class Counts:
         self.spooled = 0
         self.recovered = 0
         self.dead_lettered = 0
+        self.taken_over = 0
+
+    def unshelve(self, batch: Batch) -> None:
+        """Count a batch as taken from the spool, and note in it who had left its events there."""
+        # Another exporter of this process may have written some of those that the process wrote.
+        own = min(self.spooled, len(batch) - batch.recovered)
+        batch.taken_over = len(batch) - batch.recovered - own
+        batch.recovered = len(batch) - own
+        self.spooled -= own
+        self.recovered += batch.recovered
+        self.taken_over += batch.taken_over
+
+    def shelve(self, batch: Batch, events: int) -> None:
+        """Count so many events of a batch as left in the spool, or left there again."""
+        others = min(events, batch.recovered)
+        self.taken_over -= min(others, batch.taken_over)
+        self.recovered -= others
+        self.spooled += events - others
 
     def snapshot(self, waiting: int, in_flight: int) -> Stats:
         """Return the counts as they are now."""
@@ -97,4 +138,5 @@ class Counts:
             spooled=self.spooled,
             recovered=self.recovered,
             dead_lettered=self.dead_lettered,
+            taken_over=self.taken_over,
         )

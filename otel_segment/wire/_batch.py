@@ -15,7 +15,7 @@ class Batch:
         rows: Where they are in the spool.
     """
 
-    __slots__ = ("due", "has_failed", "is_whole", "messages", "recovered", "rows", "size", "was_left")
+    __slots__ = ("due", "has_failed", "is_whole", "messages", "recovered", "rows", "size", "taken_over", "was_left")
 
     def __init__(self, messages: Iterable[bytes] = (), rows: Iterable[int] = ()) -> None:
         self.messages = list(messages)
@@ -32,7 +32,9 @@ class Batch:
         self.was_left = False
         """Whether it was left in the spool, and taken up again."""
         self.recovered = 0
-        """How many of the messages another process has left in the spool."""
+        """How many of the messages another process, or another exporter of this one, has left in the spool."""
+        self.taken_over = 0
+        """How many of those another exporter of this process has left."""
 
     @classmethod
     def without_room(cls) -> "Batch":

@@ -5,6 +5,7 @@ import os
 from opentelemetry._logs import LogRecord, get_logger, set_logger_provider
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from watching import check, watch
 
 import otel_segment
 
@@ -13,6 +14,7 @@ __all__ = ["emit", "set_up"]
 
 def set_up() -> None:
     """Set OpenTelemetry up with the door that the environment names; the settings are in the environment too."""
+    watch()
     if os.environ["DOOR"] == "processor":
         otel_segment.configure()
     else:
@@ -27,3 +29,4 @@ def emit(process: str, count: int, first: int = 0) -> None:
     for number in range(first, first + count):
         attributes = {"analytics.type": "track", "user.id": "u-1", "from": process, "number": number}
         logger.emit(LogRecord(event_name="Counted", attributes=attributes))
+        check()

@@ -11,8 +11,6 @@ import logging
 import os
 import resource
 import sys
-import threading
-import time
 from typing import Any
 
 import msgspec
@@ -21,13 +19,13 @@ from opentelemetry._logs import LogRecord, get_logger
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from watching import watch
 
 import otel_segment
 import otel_segment.spool
 
 numbers = itertools.count()
 lines: list[tuple[str, str]] = []
-wrong: list[str] = []
 
 
 class Listener(logging.Handler):
@@ -79,17 +77,6 @@ def limit(size: str) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most if int(size) < 0 else int(size), most))
 
 
-def watch() -> None:
-    """See whether every event is in one state at any moment."""
-    while True:
-        stats = otel_segment.stats()
-        here = stats.waiting + stats.in_flight + stats.spooled
-        gone = stats.delivered + stats.withheld + stats.dead_lettered + sum(stats.dropped.values())
-        if stats.accepted + stats.recovered != here + gone:
-            wrong.append(repr(stats))
-        time.sleep(0.002)
-
-
 def failures(reader: InMemoryMetricReader) -> int:
     """Return how often the spool has failed, by the metric."""
     data = json.loads(reader.get_metrics_data().to_json())
@@ -108,14 +95,14 @@ if __name__ == "__main__":
     metrics.set_meter_provider(MeterProvider([reader], shutdown_on_exit=False))
     logging.getLogger("otel_segment").addHandler(Listener())
     logging.getLogger("otel_segment").setLevel(logging.INFO)
+    watch()
     if "BECOME" in os.environ:
         become(int(os.environ["BECOME"]))
     otel_segment.configure()
-    threading.Thread(target=watch, daemon=True).start()
     for order in sys.stdin:
         name, *arguments = order.split()
         {"emit": emit, "flush": flush, "limit": limit}[name](*arguments)
-        answer = {"lines": lines, "wrong": wrong, "failures": failures(reader)}
+        answer = {"lines": lines, "failures": failures(reader)}
         answer["stats"] = msgspec.to_builtins(otel_segment.stats())
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
