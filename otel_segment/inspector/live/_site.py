@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from otel_segment.inspector._courtesy import meant_path
 from otel_segment.inspector.live._page import Page
 from otel_segment.inspector.live._receiving import INTAKE_PATHS
 
@@ -26,6 +27,8 @@ class Site:
         """Serve one request."""
         path = scope["path"]
         is_intake = path in INTAKE_PATHS or path.startswith("/v1/")
+        # Events that are sent to a wrong path are answered in the way of the right one.
+        is_intake = is_intake or (scope.get("method") == "POST" and meant_path(path) != "")
         await (self._intake if is_intake else self._inside)(scope, receive, send)
 
 
