@@ -39,12 +39,14 @@ def drain(timeout: float | None = None) -> bool:
     _draining[pid] += 1
     try:
         release()
-        for delivery in deliveries():
+        # What an exporter that has ended has left in a spool is not this process's to wait for.
+        still_open = [delivery for delivery in deliveries() if delivery.is_open]
+        for delivery in still_open:
             delivery.send()
         flushes = [partial(processor.force_flush, millis) for processor in door_processors()]
         handed_over = call_in_time(flushes, deadline)
         # A list, not a generator: each is to be flushed, even where another could not be.
-        return all([handed_over, *[delivery.flush(_left(deadline)) for delivery in deliveries()]])
+        return all([handed_over, *[delivery.flush(_left(deadline)) for delivery in still_open]])
     finally:
         _draining[pid] -= 1
 
@@ -68,13 +70,16 @@ def longest_shutdown() -> float:
 def call_in_time(calls: Iterable[Callable[[], object]], deadline: float | None) -> bool:
     """Make calls that know no deadline, all at the same time, and leave them to themselves when it is over.
 
+    Where nothing is ever sent there is nothing that they could wait for: no thread is started then.
+
     Returns:
         Whether all came to their end. What they returned says nothing: a processor that was shut down before, or
         another exporter that fails, returns False too.
     """
     callers = [_Caller(call, deadline) for call in calls]
+    may_wait = not all(delivery.settings.disabled for delivery in deliveries())
     for caller in callers:
-        caller.begin()
+        caller.begin(may_wait=may_wait)
     return False not in [caller.has_ended() for caller in callers]
 
 
@@ -87,8 +92,11 @@ class _Caller:
         self._is_well = False
         self._thread = threading.Thread(target=self._run, name="otel-segment-flush", daemon=True)
 
-    def begin(self) -> None:
-        """Make the call: at once where the interpreter is ending and starts no more threads."""
+    def begin(self, *, may_wait: bool) -> None:
+        """Make the call: at once where it has nothing to wait for, or the interpreter starts no more threads."""
+        if not may_wait:
+            self._run()
+            return
         try:
             self._thread.start()
         except RuntimeError:

@@ -26,6 +26,11 @@ class LiveDelivery(Protocol):
         """Its settings."""
         ...
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes events, until it is shut down."""
+        ...
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was handed over before is settled."""
         ...

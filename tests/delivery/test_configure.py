@@ -1,6 +1,7 @@
 """configure(), and what is asked of all exporters of a process at once."""
 
 import json
+from pathlib import Path
 
 import pytest
 from doors import KEY, BlackHole, run_program
@@ -120,6 +121,7 @@ def test_several_exporters(endpoint: LocalEndpoint) -> None:
         EMIT
         + """
 import json
+from pathlib import Path
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -187,6 +189,24 @@ assert otel_segment.stats() == otel_segment.Stats() and otel_segment.stats().set
 """
     ended = run_program(source, "")
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_flush_after_an_exporter_that_left_something(endpoint: LocalEndpoint, tmp_path: Path) -> None:
+    """What an exporter has left in its spool when it ended keeps no later one from being flushed."""
+    source = f"""
+import otel_segment
+from otel_segment import analytics
+
+otel_segment.configure(write_key={KEY!r}, endpoint="http://127.0.0.1:9", spool={str(tmp_path)!r})
+analytics.track(event="Left", user_id="ada")
+ended = otel_segment.shutdown(0.1)
+otel_segment.configure(write_key={KEY!r}, endpoint={endpoint.url!r})
+analytics.track(event="Delivered", user_id="ada")
+print(ended, otel_segment.flush(30))
+"""
+    ended = run_program(source, "")
+    assert ended.stdout.split() == ["False", "True"], ended.stderr
+    assert [message["event"] for message in endpoint.received.messages] == ["Delivered"]
 
 
 def test_root() -> None:
