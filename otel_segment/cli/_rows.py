@@ -1,11 +1,13 @@
 """An event that arrived, as a row of a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from otel_segment.inspector import Received
 
-__all__ = ["COLOURS", "LETTERS", "Row", "row"]
+__all__ = ["COLOURS", "LETTERS", "Row", "listed", "row"]
 
 LETTERS = {"track": "T", "page": "P", "screen": "S", "identify": "I", "group": "G", "alias": "A"}
 COLOURS = {
@@ -16,6 +18,8 @@ COLOURS = {
     "group": "yellow",
     "alias": "red",
 }
+_GRADES = {"ok": 0, "altered": 1, "duplicate": 1}
+_WORDS = {"altered": "would be altered", "dropped": "would be dropped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,36 @@ class Row:
 def row(event: Received) -> Row:
     """Describe an event that arrived."""
     message = event.message
-    moment = datetime.fromtimestamp(event.arrived).astimezone()
     name = message.get("event") or message.get("name") or message.get("groupId") or message.get("previousId") or ""
     state, grade = _state(event)
     return Row(
-        f"{moment:%H:%M:%S}.{moment.microsecond // 1_000:03}",
+        _time(event.arrived),
         _tame(event.type, 8),
         _tame(name, 24),
         _tame(message.get("userId") or message.get("anonymousId") or "nobody", 18),
         state,
         grade,
     )
+
+
+def listed(fields: Mapping[str, Any]) -> Row:
+    """Describe an event as an inspector lists it."""
+    state = fields["state"]
+    word = _WORDS.get(state, state)
+    problems = "" if state in {"ok", "duplicate"} else ", ".join(fields["problems"])
+    return Row(
+        _time(fields["arrived"] / 1_000),
+        _tame(fields["type"], 8),
+        _tame(fields["name"], 24),
+        _tame(fields["person"] or "nobody", 18),
+        _tame(f"{word}: {problems}" if problems else word, 200),
+        _GRADES.get(state, 2),
+    )
+
+
+def _time(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds).astimezone()
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1_000:03}"
 
 
 def _state(event: Received) -> tuple[str, int]:

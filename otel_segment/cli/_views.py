@@ -11,7 +11,7 @@ from typing import Protocol
 from typing_extensions import Self
 
 from otel_segment.cli._rows import Row, row
-from otel_segment.inspector import ReceivedStore
+from otel_segment.inspector import Arrivals
 
 __all__ = ["Follower", "View", "open_view"]
 
@@ -59,16 +59,18 @@ def open_view() -> View:
     """Give the view that suits the standard output: live on a terminal, plain elsewhere."""
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         return PlainView()
-    # It needs rich, which plain output does not.
-    from otel_segment.cli._live import LiveView
-
+    try:
+        # It needs rich, which plain output does not.
+        from otel_segment.cli._live import LiveView
+    except ImportError:
+        return PlainView()
     return LiveView()
 
 
 class Follower:
     """Shows what arrives, on a thread of its own, from its beginning to its end."""
 
-    def __init__(self, store: ReceivedStore, view: View) -> None:
+    def __init__(self, store: Arrivals, view: View) -> None:
         self._store = store
         self._view = view
         self._seen = 0
