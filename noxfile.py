@@ -23,10 +23,10 @@ MEASURED = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 EXTRAS = "auto,demo,inspector,oauth,yaml"
 
 # The laws of conversion take the most time, and hold on one interpreter as on the other.
-FEWER_EXAMPLES = {"LAW_EXAMPLES": "200"}
+FEWER_EXAMPLES = {"LAW_EXAMPLES": "100"}
 
 # Beside what measures coverage, each takes twice as long.
-ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "250"}
+ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "150"}
 
 # What the figures are measured with; the tests of every day have less of all this.
 FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
@@ -52,9 +52,6 @@ BUT_PROCESSES = [
 ]
 """What starts many processes takes the most time, and is left to the measured session and the newest of all."""
 
-LIGHT = ("3.13",)
-"""The interpreters on which all three are left out."""
-
 OLD_FRAMEWORKS = (
     *("flask==2.0.3", "werkzeug==2.0.3", "flask-login==0.6.2"),
     *("django==4.2", "starlette==0.40.0", "fastapi==0.115.2"),
@@ -65,12 +62,14 @@ FRAMEWORK_TESTS = [
     f"tests/instrumentation/test_{name}.py" for name in ("asgi", "django_middleware", "flask", "starlette", "wsgi")
 ]
 
-BRIEF_ON = ("3.10", "3.12")
-"""The interpreters that have a short list: 3.10 has all the rest in ``oldest``, and what holds on 3.11 and 3.13 is no
-different in between."""
-
 BRIEF = [f"tests/test_{name}.py" for name in ("analytics", "cases", "fields", "language", "settings")]
-"""That list."""
+"""What is run on the interpreters besides: what is emitted, made of it, and how it is set."""
+
+THREADED = ("tests/delivery", "tests/spool", "tests/test_visitor.py")
+"""What depends on an interpreter's threads, forks and exit."""
+
+NEWEST = ("3.13", "3.14")
+"""The interpreters that run that, too; the oldest has ``oldest``."""
 
 # The extra "yaml" cannot be among the oldest: what reads configuration files came after the SDK's oldest version.
 OLDEST_EXTRAS = ("auto", "demo", "oauth")
@@ -114,9 +113,8 @@ def tests(session: nox.Session) -> None:
     """Run the tests: on one interpreter with the coverage that is demanded, on the others without."""
     session.install("-e", f".[{EXTRAS}]", *_group("test"))
     if session.python != MEASURED or session.posargs:
-        less = [BUT_INSTRUMENTATION, *BUT_LAWS, *BUT_PROCESSES] if session.python in LIGHT else []
-        less = BRIEF if session.python in BRIEF_ON else less
-        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *BUT_SESSIONS, *less]), env=FEWER_EXAMPLES)
+        some = [*BRIEF, *THREADED] if session.python in NEWEST else BRIEF
+        session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *some]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE, *BUT_SESSIONS, env=ENOUGH_EXAMPLES)

@@ -56,13 +56,13 @@ def unmeasured() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
-def run(*command: str, env: dict[str, str], seconds: float = 60) -> subprocess.CompletedProcess[str]:
+def run(*command: str, env: dict[str, str], seconds: float = 180) -> subprocess.CompletedProcess[str]:
     """Run a Python program of ``apps`` to its end."""
     full = [sys.executable, str(APPS / command[0]), *command[1:]]
     return subprocess.run(full, env=env, capture_output=True, text=True, timeout=seconds, check=False)
 
 
-def instrumented(*command: str, env: dict[str, str], seconds: float = 60) -> subprocess.CompletedProcess[str]:
+def instrumented(*command: str, env: dict[str, str], seconds: float = 180) -> subprocess.CompletedProcess[str]:
     """Run a Python program of ``apps`` to its end under ``opentelemetry-instrument``."""
     launcher = Path(sys.executable).with_name("opentelemetry-instrument")
     if not launcher.exists():
@@ -111,14 +111,14 @@ class Server:
     def __exit__(self, *error: object) -> None:
         self._process.terminate()
         try:
-            self.output, _ = self._process.communicate(timeout=30)
+            self.output, _ = self._process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             # Its workers are its group; all of them hold the pipe.
             os.killpg(self._process.pid, signal.SIGKILL)
             self.output, _ = self._process.communicate()
             raise
 
-    def ask_all(self, workers: int, least: int = 40, seconds: float = 60) -> None:
+    def ask_all(self, workers: int, least: int = 40, seconds: float = 180) -> None:
         """Send requests until every worker has answered one, and so many have been answered in all."""
         deadline = time.monotonic() + seconds
         with ThreadPoolExecutor(8) as pool:

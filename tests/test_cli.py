@@ -13,7 +13,7 @@ from otel_segment.cli import main
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a process."""
     command = [sys.executable, "-m", "otel_segment", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_version() -> None:

@@ -189,7 +189,7 @@ def test_many_processes(path: Path, max_bytes: int) -> None:
         writer.stdin.flush()
     for writer in writers:
         with writer:
-            writer.communicate(timeout=60)
+            writer.communicate(timeout=180)
         assert writer.returncode == 0
 
     found = sorted((message["from"], message["number"], message["part"]) for message in messages_of(*files_of(path)))
@@ -262,7 +262,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
 file = DeadLetter({str(path)!r}, 10**9)
 print([file.write(DropReason.REJECTED, [{{"text": "x" * 600}}], 0, "", 1.0) for _ in range(3)])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=180, check=True)
 
     assert done.stdout == "[True, False, False]\n"
     assert messages_of(path) == [{"text": "x" * 600}]

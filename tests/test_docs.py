@@ -260,7 +260,7 @@ def test_program() -> None:
             env={**inherited, "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint.url, "SEGMENT_WRITE_KEY": "docs-key"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
@@ -282,7 +282,7 @@ def test_commands(tmp_path: Path) -> None:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, ""), command
@@ -362,7 +362,7 @@ def test_web_excluded_urls() -> None:
 def test_web_program() -> None:
     """The program of the guide to web applications runs."""
     (program,) = re.findall(r"^```python\n(.*?)^```", WEB, re.DOTALL | re.MULTILINE)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=180, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -335,7 +335,7 @@ def run(code: str) -> str:
     """Run a program of its own and return what it printed."""
     command = [sys.executable, "-c", code]
     # What measures coverage loads more than the program does.
-    done = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, timeout=180, check=True)
     return done.stdout.strip()
 
 

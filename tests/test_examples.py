@@ -58,7 +58,7 @@ def start(name: str, endpoint: LocalEndpoint, *more: str) -> subprocess.Popen[st
 def run(name: str, endpoint: LocalEndpoint) -> str:
     """Run an example to its end and return what it printed."""
     with start(name, endpoint) as process:
-        printed, complaints = process.communicate(timeout=60)
+        printed, complaints = process.communicate(timeout=180)
 
     assert process.returncode == 0, complaints
     assert all(not event.problems for event in endpoint.received)
@@ -308,7 +308,7 @@ def free_port() -> int:
 def test_with_endpoint() -> None:
     """The helper runs a command against an endpoint of its own, and prints the calls that arrived."""
     command = [sys.executable, "examples/with_endpoint.py", sys.executable, "examples/plain_script.py"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert '"event": "Order Completed"' in done.stdout

@@ -79,7 +79,7 @@ class TestCheck:
         path = write("mapping.yaml", MAPPING + "privacy: {hash: [phone]}\nnest: true\n")
         command = [sys.executable, "-m", "otel_segment", "mapping", "check", str(path)]
 
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"{path}: 2 rules for 2 names; privacy, nest; needs the setting privacy_salt\n"
@@ -386,7 +386,7 @@ class TestTrial:
         command = [sys.executable, "-m", "otel_segment", "mapping", "test", str(write("m.yaml", MAPPING)), "-"]
 
         done = subprocess.run(
-            command, input=json.dumps(order(7)), capture_output=True, text=True, timeout=60, check=False
+            command, input=json.dumps(order(7)), capture_output=True, text=True, timeout=180, check=False
         )
 
         assert (done.returncode, done.stderr) == (0, "")

@@ -83,7 +83,7 @@ def test_programs(program: str, tmp_path: Path) -> None:
             env={**inherited, "OTEL_EXPORTER_SEGMENT_ENDPOINT": endpoint.url, "SEGMENT_WRITE_KEY": "readme-key"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -195,7 +195,7 @@ def test_documents(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             )
             monkeypatch.setenv("OTEL_EXPORTER_SEGMENT_ENDPOINT", endpoint.url)
             done = subprocess.run(
-                [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60, check=False
+                [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=180, check=False
             )
         assert (done.stdout, done.stderr) == ("ignored_by_rule\n", "")
 

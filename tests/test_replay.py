@@ -280,7 +280,7 @@ def test_interrupted(endpoint: LocalEndpoint, path: Path) -> None:
     with subprocess.Popen([*COMMAND, str(path)], env=env, stdout=subprocess.PIPE, text=True) as process:
         assert endpoint.received.wait_for(lambda seen: len(seen) > 0, 60)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
 
     assert process.returncode == 130
     assert "run this again" in out

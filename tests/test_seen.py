@@ -255,7 +255,7 @@ def test_fork_while_locked(fork: Callable[[], int]) -> None:
     """A fork while another thread holds the lock: the child knows what its parent did, and goes on by itself."""
     program = FORKING.format(tests=os.path.dirname(__file__), fork=fork.__name__)  # noqa: PTH120
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=180, check=False
     )
 
     assert (done.stdout.split(), done.stderr) == (["0", "False"], "")

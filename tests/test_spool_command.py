@@ -85,7 +85,7 @@ def run(endpoint: LocalEndpoint | None, *arguments: object, **variables: str) ->
     """Run a command under ``otel-segment spool``."""
     env = environment(endpoint.url if endpoint else "http://127.0.0.1:9", **variables)
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=180, check=False)
 
 
 def numbers(endpoint: LocalEndpoint) -> list[int]:
@@ -230,7 +230,7 @@ spool = spool_for({str(folder)!r}, 2**30)
 spool.write(Destination.of("http://127.0.0.1:9/v1/batch", {KEY!r}), [[{event(1)!r}]])
 os._exit(0)
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=180)
 
     done = run(endpoint, "drain", "--spool", folder)
 
@@ -308,7 +308,7 @@ def test_drain_interrupted(spool: Spool, folder: Path, endpoint: LocalEndpoint) 
     with subprocess.Popen([*COMMAND, "drain", "--spool", str(folder)], env=env, stdout=subprocess.PIPE) as process:
         assert endpoint.received.wait_for(lambda seen: len(seen) > 0, 60)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
 
     assert process.returncode == 130
     endpoint.behave(None)
@@ -433,7 +433,7 @@ def _answer(answer: bytes, *arguments: str) -> tuple[int, str]:
     with subprocess.Popen(command, env=env, stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         os.close(child)
         os.write(terminal, answer)
-        _, asked = process.communicate(timeout=60)
+        _, asked = process.communicate(timeout=180)
         os.close(terminal)
     return process.returncode, asked.decode()
 
@@ -458,7 +458,7 @@ def test_foreign_database(folder: Path) -> None:
     """A file that another program made is left alone."""
     folder.mkdir()
     program = f"import sqlite3; sqlite3.connect({str(folder / 'spool.db')!r}).execute('CREATE TABLE mine (x)')"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=180)
 
     done = run(None, "status", "--spool", folder)
 
@@ -503,7 +503,7 @@ def test_debug(tmp_path: Path) -> None:
     before = [sys.executable, "-m", "otel_segment", "spool", "--debug", "status"]
     env = environment("http://127.0.0.1:9")
 
-    done = subprocess.run(before, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(before, env=env, capture_output=True, text=True, timeout=180, check=False)
 
     assert "Traceback" in done.stderr
     assert "Traceback" in run(None, "status", "--debug").stderr

@@ -161,7 +161,7 @@ def start_program(source: str, endpoint: str, **environment: str) -> "subprocess
 def run_program(source: str, endpoint: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a Python program, given as its source, to its end."""
     with start_program(source, endpoint, **environment) as program:
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=180)
         return subprocess.CompletedProcess(program.args, program.returncode, out, err)
 
 

@@ -27,7 +27,7 @@ TRACK = {"analytics.type": "track", "user.id": "u-1"}
 def run(program: str, endpoint: LocalEndpoint, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a program in a process of its own, whose global providers nobody has set."""
     command = [sys.executable, "-c", program, endpoint.url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, **options)
 
 
 SIGNALS = """

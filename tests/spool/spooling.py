@@ -83,7 +83,7 @@ def process(source: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
 def run(source: str, folder: Path) -> str:
     """Run a program to its end; return what it has printed."""
     with process(source, folder) as running:
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=180)
         assert running.returncode == 0, output
         return output
 

@@ -66,7 +66,7 @@ while rows := spool.claim(HERE, 3, 1 << 30, time.time()):
         for each in (first, second, third):
             go(each)
         for each in (first, second, third):
-            outputs.append(each.communicate(timeout=60)[0])
+            outputs.append(each.communicate(timeout=180)[0])
             assert each.returncode == 0, outputs
 
     claimed = Counter(line for output in outputs for line in output.splitlines() if line.startswith("row"))
