@@ -10,6 +10,7 @@ from otel_segment.delivery._ending import Ending
 from otel_segment.delivery._from_memory import FromMemory
 from otel_segment.delivery._from_spool import FromSpool
 from otel_segment.delivery._health import health_for
+from otel_segment.delivery._nowhere import Nowhere
 from otel_segment.delivery._outbox import Outbox
 from otel_segment.delivery._reporter import Reporter
 from otel_segment.delivery._requests import Requests
@@ -18,7 +19,7 @@ from otel_segment.delivery._senders import Senders
 from otel_segment.delivery._settlement import Settlement
 from otel_segment.delivery._storer import Storer
 from otel_segment.settings import Settings
-from otel_segment.transport import HttpTransport
+from otel_segment.transport import Transport
 
 if TYPE_CHECKING:
     from otel_segment.delivery._keeper import Keeper
@@ -39,7 +40,7 @@ class Process:
         self.outbox = Outbox(settings.max_queue_bytes, settings.flush_interval, clock)
         self.requests = Requests()
         self.ending = Ending(clock)
-        self.transport = HttpTransport(settings)
+        self.transport = _transport(settings)
         self.keeper = _keeper(settings, reporter, clock)
         self.drainer: Drainer | None = None
         self._health = health_for(settings.url, settings.write_key)
@@ -68,6 +69,15 @@ class Process:
         return SpoolRoute(
             direct, from_memory, from_spool, self.keeper, self._settlement, self._health, self.drainer, storer
         )
+
+
+def _transport(settings: Settings) -> Transport:
+    if settings.disabled:
+        return Nowhere()
+    # The HTTP client opens a socket as it is loaded, to see what the machine can do.
+    from otel_segment.delivery._way_out import way_out
+
+    return way_out(settings)
 
 
 def _keeper(settings: Settings, reporter: Reporter, clock: Clock) -> "Keeper | None":

@@ -25,6 +25,7 @@ from otel_segment.instrumentation._trust import Trust, parse_trust
 __all__ = ["ROWS", "WebArguments", "WebSettings", "resolve_web"]
 
 _PREFIX = "OTEL_INSTRUMENTATION_SEGMENT_"
+_SPOOL = "OTEL_EXPORTER_SEGMENT_SPOOL"
 _YEAR = 365 * 24 * 3_600
 _USUAL_EXCLUSIONS = r"^https?://[^/]+/(?:healthz?|livez|readyz|ping|favicon\.ico|robots\.txt|health/.*|static/.*)$"
 
@@ -89,7 +90,7 @@ ROWS: tuple[Row, ...] = (
         None,
         _parsers.folder,
         "folder of the random salt, shared by all processes",
-        "OTEL_EXPORTER_SEGMENT_SPOOL",
+        _SPOOL,
         missing="a private one among the temporary files",
     ),
     _row("cookie_name", "otel_visitor", text, "name of the visitor's cookie"),
@@ -219,5 +220,14 @@ def resolve_web(arguments: Mapping[str, object], environ: Mapping[str, str] = os
     Raises:
         ConfigurationError: Settings are unknown or wrong; the message names every one of them.
     """
-    values = read(ROWS, arguments, environ, _PREFIX)
+    values = read(ROWS, arguments, _without_spool(environ), _PREFIX)
     return WebSettings(**{field.name: values[field.name] for field in fields(WebSettings)})
+
+
+def _without_spool(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Leave the spool's folder out where there is to be none."""
+    try:
+        is_disabled = _parsers.boolean(environ.get("OTEL_EXPORTER_SEGMENT_DISABLED") or "false")
+    except ValueError:  # whoever uses the spool says so
+        is_disabled = False
+    return {name: environ[name] for name in environ if name != _SPOOL} if is_disabled else environ
