@@ -185,7 +185,7 @@ class AuthorizationServer:
             return "invalid_request", "Token is expired", 400
         if claims["iat"] > now + 1:
             return "invalid_request", "Token used before issued", 400
-        if claims["exp"] - claims["iat"] >= _LONGEST or claims["exp"] > now + _LONGEST:
+        if claims["exp"] - claims["iat"] > _LONGEST or claims["exp"] > now + _LONGEST:
             return "invalid_request", "exp is too far away", 400
         if claims["jti"] in self._used:
             return "invalid_request", "jti was there before", 400

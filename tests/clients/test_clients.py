@@ -1,11 +1,13 @@
 """The official clients, as they are, told by the guide's own lines to send to a server of this package."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from authorization import AuthorizationServer
 from browsing import CDN, Browser
 from installing import installed
 from running import environment
@@ -16,6 +18,10 @@ HERE = Path(__file__).parent
 CALLS = ["identify", "track", "page", "screen", "group", "alias"]
 WAYS = sections()
 BUNDLE, BATCHES, SNIPPET = WAYS["analytics.js"]
+OAUTH_PYTHON = (
+    "oauth_client_id={client_id}, oauth_client_key={key}, oauth_key_id={key_id}, oauth_auth_server={auth_server}"
+)
+OAUTH_JS = "oauthSettings: {{ clientId: {client_id}, clientKey: {key}, keyId: {key_id}, authServer: {auth_server} }}"
 PROGRAMS = [
     pytest.param(way, id=f"{title}-{number}")
     for title, ways in WAYS.items()
@@ -90,6 +96,49 @@ def test_snippet(server: Server, browser: Browser) -> None:
     assert [event.event.pop("integrations") for event in arrived] == [{"Segment.io": True}] * len(CALLS)
     check([event._replace(event={**event.event, "integrations": {}}) for event in arrived], BUNDLE)
     assert {CDN, server.url} == {"/".join(url.split("/")[:3]) for _, url in browser.asked}
+
+
+@pytest.mark.parametrize("title", ["segment-analytics-python", "@segment/analytics-node"])
+def test_bearer_tokens(server: Server, title: str) -> None:
+    """A client that has itself authorized sends the same, with a token in its header and the key in its body."""
+    way = WAYS[title][0]
+    before, after = ('"any"', OAUTH_PYTHON) if way.kind == "python" else ("writeKey: 'any'", OAUTH_JS)
+    with AuthorizationServer() as authorization:
+        setting = {name: json.dumps(value) for name, value in authorization.setting.items()}
+        code = way.code.replace(before, f"{before}, {after.format(**setting)}")
+        run(way._replace(code=code), server.url)
+        arrived = server.arrived(len(CALLS))
+
+    check(arrived, way)
+    headers = {**way.sent[0].headers, "authorization": "Bearer <token>"}
+    assert server.sent is None or together(server.sent) == [way.sent[0]._replace(headers=headers)]
+    assert authorization.given
+
+
+def test_by_hand(server: Server, browser: Browser) -> None:
+    """Whichever way of a browser's a page sends in, it is let in, whatever the browser asks beforehand."""
+    event = {"userId": "u-1", "event": "Order Completed", "writeKey": "any"}
+    code = f"""
+        const event = (id) => JSON.stringify({{ ...{json.dumps(event)}, messageId: id }})
+        const url = '{server.url}/v1/t'
+        navigator.sendBeacon(url, event('beacon'))
+        navigator.sendBeacon(url, new Blob([event('json beacon')], {{ type: 'application/json' }}))
+        fetch(url, {{ method: 'POST', body: event('cookies'), credentials: 'include' }})
+        fetch(url, {{ method: 'POST', body: event('header'), keepalive: true, headers: {{ 'X-Write-Key': 'any' }} }})
+        fetch(url, {{ method: 'POST', body: event('no leave'), mode: 'no-cors' }})
+        const request = new XMLHttpRequest()
+        request.open('POST', url)
+        request.withCredentials = true
+        request.send(event('request'))
+    """
+    with browser.page("", code):
+        arrived = server.arrived(6)
+
+    event = {"type": "track", **event, "messageId": ""}
+    del event["writeKey"]
+    ways = ["beacon", "cookies", "header", "json beacon", "no leave", "request"]
+    expected = [Arrived([], {**event, "messageId": way}, "/v1/t", 200) for way in ways]
+    assert sorted(arrived, key=lambda each: str(each.event["messageId"])) == expected
 
 
 def test_side_by_side() -> None:
