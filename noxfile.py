@@ -20,7 +20,7 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 MEASURED = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 """The one interpreter that coverage is measured on: the tests take half as long again with it."""
 
-EXTRAS = "auto,demo,inspector,oauth,yaml"
+EXTRAS = "auto,completion,demo,inspector,oauth,yaml"
 
 # The laws of conversion take the most time, and hold on one interpreter as on the other.
 FEWER_EXAMPLES = {"LAW_EXAMPLES": "100"}

@@ -13,6 +13,7 @@ _EPILOG = """\
 examples:
   otel-segment demo             a shop, a crowd, and the calls as they arrive
   otel-segment demo --once      the same as a check: ends by itself
+  otel-segment inspect          what arrives, on a page in a browser
   otel-segment mapping check F  what is wrong with mapping rules
   otel-segment replay FILE      the events of a dead-letter file once more
   otel-segment spool status     what waits in the spool, and for whom
@@ -32,6 +33,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     keep_colours_to_terminals(parser)
     parser.add_argument("--version", action="version", version=f"otel-segment {__version__}")
-    parser.set_defaults(debug=False)
+    parser.set_defaults(debug=False, parser=parser)
     add_commands(parser, COMMANDS)
     return parser

@@ -1,6 +1,7 @@
 """All commands, in the order of the help: one line each."""
 
 from otel_segment.cli._command import Command
+from otel_segment.cli._completion import COMPLETION
 from otel_segment.cli._demo import DEMO
 from otel_segment.cli._inspect import INSPECT
 from otel_segment.cli._replay import REPLAY
@@ -14,6 +15,7 @@ from otel_segment.cli.tail import TAIL
 __all__ = ["COMMANDS"]
 
 COMMANDS: tuple[Command, ...] = (
+    COMPLETION,
     DEMO,
     DOCTOR,
     INSPECT,
