@@ -1,7 +1,7 @@
 """What the endpoint answers, and what that proves."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 
@@ -10,6 +10,7 @@ import msgspec
 from otel_segment.cli.doctor._deadline import Deadline
 from otel_segment.cli.doctor._endpoint import is_of_segment
 from otel_segment.cli.doctor._findings import Finding, broken, fine, unknown, warning
+from otel_segment.cli.doctor._network import Network
 from otel_segment.cli.doctor._setups import Setup
 from otel_segment.cli.doctor._test_event import Probe, body_of, make_event, where_to_look
 from otel_segment.settings import Settings
@@ -32,17 +33,15 @@ class Conversation:
     Args:
         setup: The settings.
         deadline: When it has to be done.
-        is_reachable: Tells whether anything stands in the way; asked when it is begun.
+        network: Knows whether anything stands in the way, once it has been checked.
         send: Whether an event is sent.
         user_id: Whom it is about.
     """
 
-    def __init__(
-        self, setup: Setup, deadline: Deadline, is_reachable: Callable[[], bool], send: bool, user_id: str | None
-    ) -> None:
+    def __init__(self, setup: Setup, deadline: Deadline, network: Network, send: bool, user_id: str | None) -> None:
         self._setup = setup
         self._deadline = deadline
-        self._is_reachable = is_reachable
+        self._network = network
         self._send = send
         self._user_id = user_id
         self.event: Probe | None = None
@@ -53,7 +52,7 @@ class Conversation:
     def check(self) -> Iterator[Finding]:
         """Say what was answered, and what the server's clock says."""
         settings = self._setup.settings
-        if settings is None or settings.disabled or not self._is_reachable():
+        if settings is None or settings.disabled or not self._network.is_open:
             yield unknown("not tried: see above what is in the way")
             return
         event = make_event(self._user_id, time.time()) if self._send else None

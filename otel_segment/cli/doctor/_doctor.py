@@ -39,8 +39,10 @@ from otel_segment.cli.doctor._write_key import check_write_key
 __all__ = ["DOCTOR"]
 
 _SECONDS = 30.0
-_PATIENCE = 12.0
+_PATIENCE = 20.0
 """Seconds that one subject may take."""
+_GRACE = 1.0
+"""Seconds for what keeps to the time to say so, before nobody waits for it."""
 
 _DESCRIPTION = """\
 Reads the configuration as an application in this environment would: variables, the file in OTEL_CONFIG_FILE, the
@@ -89,12 +91,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _examined(arguments: argparse.Namespace, secrets: Secrets) -> Report:
-    deadline = Deadline(arguments.timeout)
+    deadline, until = Deadline(arguments.timeout), Deadline(arguments.timeout + _GRACE)
     file = read_config_file()
     setups = _setups(file, secrets)
     talks: list[Conversation] = []
     sections = [
-        _section(subject, deadline, secrets, is_debugged=arguments.debug)
+        _section(subject, until, secrets, is_debugged=arguments.debug)
         for subject in _subjects(arguments, file, setups, deadline, talks)
     ]
     return Report.of(__version__, sections, [talk.event.message_id for talk in talks if talk.event is not None])
@@ -132,13 +134,9 @@ def _subjects(
     yield _Subject("Entry points and frameworks", check_entry_points)
     yield _Subject("OpenTelemetry", partial(check_signals, file))
     yield _Subject("Names of variables", check_variables)
+    yield _Subject("Web instrumentation", check_web)
     for setup in setups:
-        where = f" ({setup.place})" if len(setups) > 1 else ""
-        network = Network(setup, deadline)
-        talk = Conversation(
-            setup, deadline, partial(getattr, network, "is_open"), not arguments.no_send, arguments.user_id
-        )
-        talks.append(talk)
+        where = _where(setup, setups)
         yield _Subject(f"Settings{where}", partial(check_settings, setup))
         yield _Subject(f"Write key{where}", partial(check_write_key, setup))
         yield _Subject(f"Endpoint{where}", partial(check_endpoint, setup))
@@ -146,16 +144,24 @@ def _subjects(
         yield _Subject(f"Mapping{where}", partial(check_mapping, setup))
         yield _Subject(f"Spool{where}", partial(check_spool, setup, deadline))
         yield _Subject(f"Dead letter{where}", partial(check_dead_letter, setup))
+    for setup in setups:
+        where = _where(setup, setups)
+        network = Network(setup, deadline)
+        talk = Conversation(setup, deadline, network, not arguments.no_send, arguments.user_id)
+        talks.append(talk)
         yield _Subject(f"Network{where}", network.check)
         yield _Subject(f"Answer{where}", talk.check)
-    yield _Subject("Web instrumentation", check_web)
 
 
-def _section(subject: _Subject, deadline: Deadline, secrets: Secrets, *, is_debugged: bool) -> Section:
+def _where(setup: Setup, setups: Sequence[Setup]) -> str:
+    return f" ({setup.place})" if len(setups) > 1 else ""
+
+
+def _section(subject: _Subject, until: Deadline, secrets: Secrets, *, is_debugged: bool) -> Section:
     """Look at one subject, for a while, and let no secret out."""
     found: list[Finding] = []
     try:
-        in_time(lambda: found.extend(subject.check()), deadline.at_most(_PATIENCE))
+        in_time(lambda: found.extend(subject.check()), until.at_most(_PATIENCE))
     except TimeoutError:
         found.append(unknown("no time was left to look at this", cure="give more with --timeout"))
     except Exception as error:

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 
 from otel_segment.cli.doctor._findings import Finding, broken, fine, unknown, warning
 from otel_segment.cli.doctor._versions import installed
@@ -30,14 +31,20 @@ _FRAMEWORKS = {
 
 def names_of(group: str) -> list[str]:
     """Return the names in a group of entry points."""
-    return sorted({point.name for point in entry_points(group=group)})
+    return sorted(_points(group).names)
+
+
+@cache
+def _points(group: str) -> EntryPoints:
+    # Each time all packages of the environment are looked through.
+    return entry_points(group=group)
 
 
 def check_entry_points() -> Iterator[Finding]:
     """Load every entry point of ours, as OpenTelemetry's launcher does, and look for frameworks."""
     for signal in ("logs", "traces"):
         yield from _exporter(signal)
-    found = {point.name: point for point in entry_points(group=_INSTRUMENTORS) if _is_ours(point)}
+    found = {point.name: point for point in _points(_INSTRUMENTORS) if _is_ours(point)}
     disabled = {name.strip() for name in os.environ.get(_DISABLED, "").split(",")} - {""}
     for name in (*dict.fromkeys(_FRAMEWORKS.values()), "segment_visitor"):
         if name not in found:
@@ -52,7 +59,7 @@ def check_entry_points() -> Iterator[Finding]:
 def _exporter(signal: str) -> Iterator[Finding]:
     group = EXPORTERS[signal]
     # OpenTelemetry takes the first.
-    named = list(entry_points(group=group, name="segment"))
+    named = [point for point in _points(group) if point.name == "segment"]
     if not named:
         yield broken(f'no entry point "segment" in {group}: it cannot be chosen by name', _REINSTALL)
         return

@@ -1,7 +1,6 @@
 """Environment variables whose names are only nearly right: nobody reads them, and nobody says so."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
@@ -14,6 +13,7 @@ __all__ = ["check_variables", "near"]
 _PREFIX = "OTEL_EXPORTER_SEGMENT_"
 _WEB_PREFIX = "OTEL_INSTRUMENTATION_SEGMENT_"
 _OURS = tuple(variable for row in ROWS for variable in row.variables)
+_ENDS = tuple(variable.removeprefix(_PREFIX) for variable in _OURS if variable.startswith(_PREFIX))
 _OF_OPENTELEMETRY = (
     *("OTEL_LOGS_EXPORTER", "OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_SDK_DISABLED"),
     *("OTEL_CONFIG_FILE", "OTEL_PYTHON_LOG_CORRELATION", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"),
@@ -55,9 +55,13 @@ def _meant(name: str) -> str | None:
         return _OF_OTHER_LANGUAGES[name]
     if upper.startswith(_WEB_PREFIX):
         return None  # these are checked, and complained of, with the settings of the web instrumentation
+    if upper.startswith(_PREFIX):
+        # The part that all have in common would make any two alike.
+        ends = get_close_matches(upper.removeprefix(_PREFIX), _ENDS, 1)
+        return _PREFIX + ends[0] if ends else ""
     likely = get_close_matches(upper, _OURS, 1, _LIKENESS)
-    if upper.startswith(_PREFIX) or (likely and re.search("SEG", upper)):
-        return likely[0] if likely else ""
+    if likely and "SEG" in upper:
+        return likely[0]
     if upper.startswith("OTEL"):
         likely = get_close_matches(upper, _OF_OPENTELEMETRY, 1, _GREAT_LIKENESS)
         return likely[0] if likely else None

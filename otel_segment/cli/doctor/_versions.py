@@ -4,6 +4,7 @@ import platform
 import re
 import ssl
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from otel_segment._version import __version__
@@ -27,6 +28,7 @@ _BETA_AHEAD = 21
 """OpenTelemetry releases 1.x together with 0.(x+21)b."""
 
 
+@cache
 def installed(package: str) -> str | None:
     """Return the version of a package; ``None`` where it is not installed."""
     try:

@@ -68,11 +68,12 @@ def connect(addresses: list[str], port: int, deadline: Deadline) -> socket.socke
         OSError: None of them can.
     """
     failure: OSError = TimeoutError("no time left")
-    for address in addresses:
-        if not deadline.left:
-            break
+    step = Deadline(deadline.at_most(STEP))
+    for number, address in enumerate(addresses):
+        # Each gets its share of the time: where the first does not answer, another may.
+        share = max(0.001, step.left / (len(addresses) - number))
         try:
-            return socket.create_connection((address, port), timeout=deadline.at_most(STEP))
+            return socket.create_connection((address, port), timeout=share)
         except OSError as error:
             failure = error
     raise failure

@@ -1,6 +1,7 @@
 """The settings of the web instrumentation."""
 
 import os
+import re
 from collections.abc import Iterator
 
 from otel_segment.cli.doctor._findings import Finding, broken, fine
@@ -10,6 +11,7 @@ from otel_segment.instrumentation import resolve_web
 __all__ = ["check_web"]
 
 _PREFIX = "OTEL_INSTRUMENTATION_SEGMENT_"
+_MEANT = re.compile(r"did you mean (\w+)\?")
 _SECRETS = frozenset((_PREFIX + "SALT",))
 
 
@@ -22,14 +24,20 @@ def check_web() -> Iterator[Finding]:
         head, *lines = str(error).split("\n- ")
         for line in lines or [head.partition(". ")[2]]:
             problem = line.strip().removesuffix(".")
-            cure = problem.rpartition("; ")[2] if "; " in problem else problem.rpartition(". ")[2]
             name = problem.partition(":")[0]
-            yield broken(f"{problem}: there are no page views and no visitors", f"{name}: {cure}", ", ".join(names))
+            what = f"{problem}: there are no page views and no visitors"
+            yield broken(what, f"{name}: {_cure(problem)}", ", ".join(names))
         return
     for name in names:
         yield fine(f"{name.removeprefix(_PREFIX).lower()} = {_shown(name)}", name)
     if not names:
         yield fine(f"all settings have their defaults: no {_PREFIX}... is set", "default")
+
+
+def _cure(problem: str) -> str:
+    if meant := _MEANT.search(problem):
+        return f"rename it to {meant[1]}, or remove it"
+    return problem.rpartition("; ")[2] if "; " in problem else problem.rpartition(". ")[2]
 
 
 def _shown(name: str) -> str:
