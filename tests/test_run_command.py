@@ -198,7 +198,7 @@ def test_show_masks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
     told = capsys.readouterr().out
     assert (code, "s3cret" in told) == (0, False)
-    assert "OTEL_EXPORTER_SEGMENT_ENDPOINT=http://127.0.0.1:8642\n" in told
+    assert "OTEL_EXPORTER_SEGMENT_ENDPOINT=http://127.0.0.1:8765\n" in told
     assert "# set already: OTEL_EXPORTER_SEGMENT_WRITE_KEY=***\n" in told
     assert "# set already: OTEL_EXPORTER_OTLP_ENDPOINT='http://***@collector:4318'\n" in told
     assert "WRITE_KEY=local" not in told
@@ -258,8 +258,8 @@ def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("http://127.0.0.1:8642", True),
-        ("localhost:8642", True),
+        ("http://127.0.0.1:8765", True),
+        ("localhost:8765", True),
         ("http://[::1]:1/v1", True),
         ("http://127.0.0.1.example.com", False),
         ("https://api.segment.io", False),

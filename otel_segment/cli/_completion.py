@@ -17,7 +17,8 @@ Prints a script by which a shell completes commands, options, choices and file n
 again after an update. It needs the package shtab: pip install 'otel-segment[completion]'.
 
 examples:
-  otel-segment completion bash > ~/.local/share/bash-completion/completions/otel-segment
+  otel-segment completion bash \\
+      > ~/.local/share/bash-completion/completions/otel-segment
   otel-segment completion zsh > ~/.zfunc/_otel-segment  # a folder in $fpath
   otel-segment completion fish > ~/.config/fish/completions/otel-segment.fish
   source <(otel-segment completion bash)  # for this session alone

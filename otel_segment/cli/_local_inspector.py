@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 __all__ = ["INSPECTOR_PORT", "INSPECTOR_URL", "is_local"]
 
-INSPECTOR_PORT = 8642
+INSPECTOR_PORT = 8765
 """The port that ``otel-segment inspect`` listens on where none is given."""
 
 INSPECTOR_URL = f"http://127.0.0.1:{INSPECTOR_PORT}"

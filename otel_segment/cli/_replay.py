@@ -36,7 +36,8 @@ on writing to FILE in the meantime; what it adds is not read.
 examples:
   otel-segment replay dead.jsonl --dry-run
   otel-segment replay dead.jsonl
-  otel-segment replay dead.jsonl.2 dead.jsonl.1 dead.jsonl --reason retries_exhausted --reason queue_full
+  otel-segment replay dead.jsonl.2 dead.jsonl.1 dead.jsonl \\
+      --reason retries_exhausted --reason queue_full
 
 exit codes: 0 all of it was delivered (or would be sent, with --dry-run), 1 some of it was not, 2 wrong command line or
 settings, 130 ended by Ctrl-C: everything is in FILE still, so that the command may be run again

@@ -25,7 +25,7 @@ between the lines, such as names of consents; "otel-segment mapping check" knows
 
 examples:
   otel-segment mapping schema > mapping.schema.json
-  # and in the first line of mapping.yaml, for editors with the YAML language server:
+  # in the first line of mapping.yaml, for the YAML language server of editors:
   # yaml-language-server: $schema=mapping.schema.json
 
 exit codes: 0 done, 2 wrong command line

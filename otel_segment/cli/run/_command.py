@@ -35,7 +35,7 @@ missing package; 0 with --show
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "%(prog)s [-h] [--debug] [--endpoint URL | --inspect] [--show] -- COMMAND ..."
+    parser.usage = "%(prog)s [-h] [--endpoint URL | --inspect] -- COMMAND ...\n       %(prog)s --show"
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--endpoint", metavar="URL", help="send the events there, whatever is set")
     where.add_argument(

@@ -68,9 +68,9 @@ _FORMS = (
         TRACK,
         "Says what somebody did.",
         (
-            'track --user-id u-1 --event "Order Completed" --property total:=42.5',
-            "track --anonymous-id a-1 --event Opened --integration Mixpanel=false",
-            'track --user-id u-1 --event Opened --context \'page:={"path": "/"}\' --dry-run',
+            'track --user-id u-1 --event "Order Completed" \\\n      --property total:=42.5 --property currency=EUR',
+            "track --anonymous-id a-1 --event Opened \\\n      --integration Mixpanel=false",
+            'track --user-id u-1 --event Opened --dry-run \\\n      --context \'page:={"path": "/"}\'',
         ),
         (_Option("--event", "what was done, such as 'Order Completed'", "NAME", is_required=True),),
     ),
@@ -89,7 +89,7 @@ _FORMS = (
     _Form(
         IDENTIFY,
         "Says who somebody is.",
-        ("identify --user-id u-1 --trait email=ada@example.com --trait age:=36",),
+        ("identify --user-id u-1 --trait plan=gold --trait age:=36",),
     ),
     _Form(
         GROUP,

@@ -23,6 +23,8 @@ the spool. "otel-segment replay FILE" sends them from there, which is of use whe
 examples:
   otel-segment spool export events.jsonl
   otel-segment spool export - | jq -r .event | sort | uniq -c
+
+exit codes: 0 done, 1 the spool cannot be read, 2 wrong command line, folder or file
 """
 
 

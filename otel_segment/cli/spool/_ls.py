@@ -18,6 +18,8 @@ is what "otel-segment spool show" takes.
 examples:
   otel-segment spool ls
   otel-segment spool ls --limit 1000 --json
+
+exit codes: 0 done, 1 the spool cannot be read, 2 wrong command line or folder
 """
 
 

@@ -15,6 +15,8 @@ Shows the events of one row, as they will be sent.
 examples:
   otel-segment spool show 1764460800000000
   otel-segment spool show 1764460800000000 --json
+
+exit codes: 0 done, 1 there is no such row, or the spool cannot be read, 2 wrong command line or folder
 """
 
 

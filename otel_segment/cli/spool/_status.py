@@ -21,6 +21,8 @@ sends them, and not due while an endpoint has asked to wait.
 examples:
   otel-segment spool status
   otel-segment spool status --json --spool /var/spool/shop
+
+exit codes: 0 done, 1 the spool cannot be read, 2 wrong command line or folder
 """
 
 

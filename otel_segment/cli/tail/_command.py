@@ -27,7 +27,7 @@ examples:
   otel-segment tail
   otel-segment tail --type track --type page --state dropped
   otel-segment tail --person u-1 --last 100
-  otel-segment tail --url http://10.0.0.5:8642 --token T --json | jq .name
+  otel-segment tail --url http://10.0.0.5:8765 --token T --json | jq .name
 
 exit codes: 130 ended by Ctrl-C, 1 there is no inspector, or it wants another token, 2 wrong command line
 """

@@ -55,7 +55,7 @@ def address_of(url: str, token: str | None) -> Address:
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     if not host or parts.scheme not in {"http", "https"}:
-        msg = f"argument --url: {url!r} is no address; write it like http://127.0.0.1:8642"
+        msg = f"argument --url: {url!r} is no address; write it like http://127.0.0.1:8765"
         raise CommandError(msg, UNUSABLE)
     given = parse_qs(parts.query).get("token", [None])[0]
     return Address(parts.scheme, host, port, parts.path.rstrip("/"), token or given)
