@@ -13,7 +13,10 @@ __all__ = ["installed"]
 
 HERE = Path(__file__).parent
 FILES = ("package.json", "package-lock.json")
-INSTALL = ("npm", "ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+INSTALL = (
+    *("npm", "ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
+    *("--fetch-retries=3", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=3000"),
+)
 SECONDS = 240
 
 
@@ -44,7 +47,8 @@ def _install(folder: Path) -> None:
     except subprocess.TimeoutExpired:
         _lack(f"npm did not install the clients within {SECONDS} s: is its registry out of reach?")
     if done.returncode:
-        _lack(f"npm could not install the clients; is its registry out of reach? {done.stderr.strip()[-500:]}")
+        first = done.stderr.partition("\n")[0]
+        _lack(f"npm could not install the clients: is its registry out of reach? {first}")
     unfinished.rename(folder)
 
 

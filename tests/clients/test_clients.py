@@ -30,11 +30,24 @@ PROGRAMS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """The folder with the clients that run on Node and in browsers."""
+    return installed()
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(packages: Path) -> Iterator[Browser]:
     """A browser."""
-    with Browser.started(installed()) as browser:
+    with Browser.started(packages) as browser:
         yield browser
+
+
+@pytest.fixture
+def folder(way: Way, request: pytest.FixtureRequest) -> Path:
+    """The folder that an example runs in: what is not written for Node does without its packages."""
+    found: Path = HERE if way.kind == "python" else request.getfixturevalue("packages")
+    return found
 
 
 @pytest.fixture(params=[Threaded, Live])
@@ -44,15 +57,15 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield server
 
 
-def run(way: Way, url: str) -> None:
+def run(way: Way, folder: Path, url: str) -> None:
     """Run an example to its end, with all calls in place of its one."""
     one = next(line for line in way.code.splitlines() if line.startswith("analytics.track("))
     code = way.code.replace(f"http://{ADDRESS}", url).replace(one, "send(analytics)")
     if way.kind == "python":
-        command, folder = [sys.executable, "-c", f"from calls import send\n{code}"], HERE
+        command = [sys.executable, "-c", f"from calls import send\n{code}"]
     else:
         code = f"import {{ send }} from '{(HERE / 'calls.mjs').as_uri()}'\n{code}"
-        command, folder = ["node", "--input-type=module", "--eval", code], installed()
+        command = ["node", "--input-type=module", "--eval", code]
     env = {name: value for name, value in environment(url).items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -67,9 +80,9 @@ def check(arrived: list[Arrived], way: Way) -> None:
 
 
 @pytest.mark.parametrize("way", PROGRAMS)
-def test_program(server: Server, way: Way) -> None:
+def test_program(server: Server, way: Way, folder: Path) -> None:
     """A client sends what the guide lists, to the letter, and each call arrives once, with nothing against it."""
-    run(way, server.url)
+    run(way, folder, server.url)
 
     check(server.arrived(len(CALLS)), way)
     # How many batches it takes is a matter of time.
@@ -98,15 +111,16 @@ def test_snippet(server: Server, browser: Browser) -> None:
     assert {CDN, server.url} == {"/".join(url.split("/")[:3]) for _, url in browser.asked}
 
 
-@pytest.mark.parametrize("title", ["segment-analytics-python", "@segment/analytics-node"])
-def test_bearer_tokens(server: Server, title: str) -> None:
+@pytest.mark.parametrize(
+    "way", [WAYS["segment-analytics-python"][0], WAYS["@segment/analytics-node"][0]], ids=["python", "node"]
+)
+def test_bearer_tokens(server: Server, way: Way, folder: Path) -> None:
     """A client that has itself authorized sends the same, with a token in its header and the key in its body."""
-    way = WAYS[title][0]
     before, after = ('"any"', OAUTH_PYTHON) if way.kind == "python" else ("writeKey: 'any'", OAUTH_JS)
     with AuthorizationServer() as authorization:
         setting = {name: json.dumps(value) for name, value in authorization.setting.items()}
         code = way.code.replace(before, f"{before}, {after.format(**setting)}")
-        run(way._replace(code=code), server.url)
+        run(way._replace(code=code), folder, server.url)
         arrived = server.arrived(len(CALLS))
 
     check(arrived, way)
