@@ -14,6 +14,13 @@ _WIDEST = 110
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Fills paragraphs; a line that is indented stays a line."""
 
+    def add_argument(self, action: argparse.Action) -> None:
+        """Note an argument, and how much room it takes."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - there is no public way to know
+            # The library forgets that these are indented, and breaks the line of the longest.
+            self._action_max_length += self._indent_increment
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "\n".join(indent + line for line in _lines(text, min(width, _WIDEST)))
 

@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         return INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
+        # Whoever was reading has gone, and needs to hear nothing.
         return FAILED
     except Exception as error:
         if arguments.debug:
@@ -53,14 +53,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _flush() -> None:
     """Write what is left, so that what cannot be written is found out here, and not by the interpreter at exit."""
-    if sys.stdout is not None:
+    if sys.stdout is None:
+        return
+    try:
         sys.stdout.flush()
-
-
-def _forget_output() -> None:
-    """Whoever was reading has gone; the interpreter must not find that out again when it flushes at exit."""
-    if sys.stdout is not None:
+    except OSError:
+        # Else it is tried again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _one_line(error: Exception) -> str:
