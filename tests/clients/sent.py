@@ -143,6 +143,9 @@ def _around(sent: list[Sent]) -> str:
 
 
 ROWS: Final[dict[str, Callable[[list[Sent]], str]]] = {
+    "`context.library`": lambda sent: _code(
+        {"{name} {version}".format(**event["context"]["library"]) for event in events_of(sent)}
+    ),
     "Paths": lambda sent: _code({request.path for request in sent}),
     "`authorization`": _header("authorization"),
     "`content-type`": _header("content-type"),

@@ -14,6 +14,8 @@ from running import environment
 from sent import ADDRESS, GUIDE, Way, events_of, sections, side_by_side, together
 from servers import Arrived, Live, Server, Threaded
 
+from otel_segment.cli._local_inspector import INSPECTOR_URL
+
 HERE = Path(__file__).parent
 CALLS = ["identify", "track", "page", "screen", "group", "alias"]
 WAYS = sections()
@@ -153,6 +155,11 @@ def test_by_hand(server: Server, browser: Browser) -> None:
     ways = ["beacon", "cookies", "header", "json beacon", "no leave", "request"]
     expected = [Arrived([], {**event, "messageId": way}, "/v1/t", 200) for way in ways]
     assert sorted(arrived, key=lambda each: str(each.event["messageId"])) == expected
+
+
+def test_address() -> None:
+    """The examples name the address that the inspector has unless told otherwise."""
+    assert f"http://{ADDRESS}" == INSPECTOR_URL
 
 
 def test_side_by_side() -> None:
