@@ -77,8 +77,8 @@ class LocalEndpoint:
     """A Segment-compatible endpoint on this machine, which listens as soon as it exists.
 
     It takes ``/v1/batch`` (also ``/v1/b``, ``/batch`` and ``/v1/import``) and the paths of the single calls,
-    with the write key in any of the usual places, packed or not; it enforces Segment's limits and remembers
-    what arrived, with what Segment would have dropped in silence. It is a context manager that closes itself::
+    with the write key in any of the usual places, packed or not, from pages of any site as well; it enforces
+    Segment's limits and remembers what arrived, with what Segment would have dropped in silence. It is a context manager that closes itself::
 
         with LocalEndpoint() as endpoint:
             send_to(endpoint.url)
