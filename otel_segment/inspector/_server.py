@@ -78,7 +78,9 @@ class LocalEndpoint:
 
     It takes ``/v1/batch`` (also ``/v1/b``, ``/batch`` and ``/v1/import``) and the paths of the single calls,
     with the write key in any of the usual places, packed or not, from pages of any site as well; it enforces
-    Segment's limits and remembers what arrived, with what Segment would have dropped in silence. It is a context manager that closes itself::
+    Segment's limits and remembers what arrived, with what Segment would have dropped in silence.
+
+    It is a context manager that closes itself::
 
         with LocalEndpoint() as endpoint:
             send_to(endpoint.url)
