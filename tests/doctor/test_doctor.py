@@ -444,28 +444,47 @@ def test_reset(doctor: Doctor, endpoint: LocalEndpoint) -> None:
 
 
 @contextmanager
-def silent() -> Iterator[int]:
+def silent() -> Iterator[socket.socket]:
     """Listen, and never say anything."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as listener:
-        yield listener.getsockname()[1]
+        yield listener
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_silence(doctor: Doctor, sound: pytest.MonkeyPatch, scheme: str) -> None:
+def port_of(listener: socket.socket) -> int:
+    """Return the port that a listener is at."""
+    port: int = listener.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize(
+    ("scheme", "cause"), [("http", "no answer from http"), ("https", "does not answer the TLS handshake")]
+)
+def test_silence(doctor: Doctor, sound: pytest.MonkeyPatch, scheme: str, cause: str) -> None:
     """A server that never answers is given up on, and it is said where."""
-    with silent() as port:
-        sound.setenv(f"{PREFIX}ENDPOINT", f"{scheme}://127.0.0.1:{port}")
-        told = doctor("--timeout", "1")
+    sound.setattr("otel_segment.cli.doctor._way.STEP", 0.5)
+    sound.setenv(f"{PREFIX}TIMEOUT", "0.5")
+    with silent() as listener:
+        sound.setenv(f"{PREFIX}ENDPOINT", f"{scheme}://127.0.0.1:{port_of(listener)}")
+        told = doctor()
     assert told.code == 1
-    assert "answer" in told.only().what
+    assert cause in told.only().what
 
 
 def test_silent_proxy(doctor: Doctor, sound: pytest.MonkeyPatch) -> None:
     """So is a proxy."""
-    with silent() as port:
-        sound.setenv("https_proxy", f"http://127.0.0.1:{port}")
-        told = doctor("--timeout", "1")
-    assert told.code == 1
+    sound.setattr("otel_segment.cli.doctor._way.STEP", 0.5)
+    with silent() as listener:
+        sound.setenv("https_proxy", f"http://127.0.0.1:{port_of(listener)}")
+        finding = doctor().only()
+    assert "does not answer" in finding.what
+    assert finding.source == "https_proxy"
+
+
+def test_no_time(doctor: Doctor, endpoint: LocalEndpoint) -> None:
+    """When the time is over it ends, and says what it has not looked at."""
+    told = doctor("--timeout", "0.000001")
+    assert len(told.report.sections) > 10
+    assert endpoint.received.messages == []
 
 
 def test_import_that_never_ends(
@@ -548,13 +567,17 @@ def test_process(endpoint: LocalEndpoint) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_interrupted(sound: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends it at once, with 130 and without a traceback."""
-    with silent() as port:
-        env = os.environ | {f"{PREFIX}ENDPOINT": f"http://127.0.0.1:{port}", "SEGMENT_WRITE_KEY": KEY}
+    with silent() as listener:
+        listener.settimeout(60)
+        env = os.environ | {f"{PREFIX}ENDPOINT": f"http://127.0.0.1:{port_of(listener)}"}
         with subprocess.Popen(_COMMAND, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(3)
+            # The first connection is only tried.
+            connections = [listener.accept()[0], listener.accept()[0]]
+            assert connections[1].recv(1)
             process.send_signal(signal.SIGINT)
-            assert process.communicate(timeout=30)[1] == b""
+            assert process.communicate(timeout=60)[1] == b""
+            for connection in connections:
+                connection.close()
         assert process.returncode == 130
 
 

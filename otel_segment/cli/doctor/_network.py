@@ -185,6 +185,10 @@ def _refused(refusal: ProxyRefusedError, proxy: Proxy | None, target: Address) -
             f"write them in {source}: http://user:password@host:port, percent-encoded",
             source,
         )
+    if refusal.is_silent:
+        what = f"proxy: it does not answer when it is asked for {target.host}:{target.port}"
+        cure = f"see whether it is a proxy for HTTP, and correct {source}, or leave the host out of it with no_proxy"
+        return broken(what, cure, source)
     page = " with a page for people (HTML)" if refusal.is_page else ""
     answer = f"{refusal.status}{page}" if refusal.status else "something that is no HTTP"
     return broken(

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.util.ssl_ import create_urllib3_context
 
 from otel_segment.cli.doctor._findings import Finding, broken, fine, warning
 from otel_segment.cli.doctor._setups import Setup
@@ -49,9 +50,15 @@ def context_for(place: str) -> ssl.SSLContext:
     Raises:
         OSError: The authorities cannot be read, or there is none among them.
     """
+    # The one that requests are made with: what is strict by default elsewhere may not be so here, and the other way.
+    context: ssl.SSLContext = create_urllib3_context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.check_hostname = True
     if Path(place).is_dir():
-        return ssl.create_default_context(capath=place)
-    return ssl.create_default_context(cafile=place)
+        context.load_verify_locations(capath=place)
+    else:
+        context.load_verify_locations(cafile=place)
+    return context
 
 
 def bad_certificate(host: str, error: ssl.SSLCertVerificationError, place: str) -> Finding:

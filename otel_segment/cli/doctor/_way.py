@@ -41,12 +41,14 @@ class ProxyRefusedError(OSError):
     Attributes:
         status: The status that it answers; 0 where it does not speak HTTP.
         is_page: Whether it answers with a page for people.
+        is_silent: Whether it answers nothing at all.
     """
 
-    def __init__(self, status: int, is_page: bool) -> None:
+    def __init__(self, status: int, is_page: bool, is_silent: bool = False) -> None:
         super().__init__(f"the proxy answered {status or 'nothing that is HTTP'}")
         self.status = status
         self.is_page = is_page
+        self.is_silent = is_silent
 
 
 def addresses_of(address: Address, deadline: Deadline) -> list[str]:
@@ -83,16 +85,18 @@ def tunnel(connection: socket.socket, proxy: Proxy, target: Address, deadline: D
     """Ask a proxy for a connection to a server.
 
     Raises:
-        ProxyRefusedError: It does not want to.
-        OSError: It does not answer.
+        ProxyRefusedError: It does not want to, or does not answer.
     """
     host = f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
     head = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n"
     if proxy.credentials:
         head += f"Proxy-Authorization: Basic {b64encode(proxy.credentials.encode()).decode()}\r\n"
     connection.settimeout(max(0.001, deadline.at_most(STEP)))
-    connection.sendall(f"{head}\r\n".encode())
-    answer = b"".join(_until_empty_line(connection, Deadline(deadline.at_most(STEP))))
+    try:
+        connection.sendall(f"{head}\r\n".encode())
+        answer = b"".join(_until_empty_line(connection, Deadline(deadline.at_most(STEP))))
+    except OSError as error:
+        raise ProxyRefusedError(0, is_page=False, is_silent=True) from error
     status = _status(answer)
     if status != _ESTABLISHED or b"text/html" in answer.lower():
         raise ProxyRefusedError(status, b"text/html" in answer.lower() or b"<html" in answer.lower())
