@@ -6,24 +6,30 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from otel_segment.cli._command import FAILED, INTERRUPTED, OK, Command, CommandError, require
 from otel_segment.cli._report import report
 from otel_segment.cli._views import Follower, View, open_view
 from otel_segment.demo import MAPPING, Crowd, ShopError, ShopProcess, expect, record, tally
-from otel_segment.inspector import LocalEndpoint
+
+if TYPE_CHECKING:
+    from otel_segment.inspector import Inspector
 
 __all__ = ["DEMO"]
 
 _WRITE_KEY = "demo-key"
 _ARRIVAL_SECONDS = 15.0
-_MODULES = ("flask", "waitress", "rich", "yaml", "opentelemetry.distro", "opentelemetry.instrumentation")
+_MODULES = (
+    *("flask", "waitress", "rich", "yaml", "opentelemetry.distro", "opentelemetry.instrumentation"),
+    *("starlette", "uvicorn"),
+)
 _TERMINATED = 143
 
 _DESCRIPTION = """\
 Starts a local endpoint that speaks Segment's HTTP API and a small web shop that is instrumented with
-OpenTelemetry alone, sends a crowd of visitors through the shop, and shows the Segment calls as they arrive.
+OpenTelemetry alone, sends a crowd of visitors through the shop, and shows the Segment calls as they arrive: here, and
+on a page whose address is named at the start.
 The shop speaks its own words; a mapping file, which is named at the start, makes Segment's calls of them. Its page
 views are told of by the instrumentation of its framework, Flask.
 Afterwards the shop stays up for your own browser, until Ctrl-C. Nothing leaves this machine.
@@ -51,7 +57,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     require("demo", _MODULES)
-    with _ending_on_sigterm(), LocalEndpoint(write_key=_WRITE_KEY) as endpoint:
+    # It needs starlette and uvicorn, which no other command but inspect does.
+    from otel_segment.cli._inspecting import Inspector
+
+    with _ending_on_sigterm(), Inspector(write_key=_WRITE_KEY) as endpoint:
         try:
             with ShopProcess(endpoint.url, _WRITE_KEY, arguments.port) as shop:
                 return _show(endpoint, shop, arguments)
@@ -59,10 +68,10 @@ def _run(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from error
 
 
-def _show(endpoint: LocalEndpoint, shop: ShopProcess, arguments: argparse.Namespace) -> int:
+def _show(endpoint: "Inspector", shop: ShopProcess, arguments: argparse.Namespace) -> int:
     crowd = Crowd(shop.url, arguments.visitors, arguments.seed)
-    with open_view() as view, Follower(endpoint.received, view):
-        view.say(f"endpoint  {endpoint.url}\nshop      {shop.url}\nmapping   {MAPPING}\n")
+    with open_view() as view, Follower(endpoint.archive, view):
+        view.say(f"endpoint  {endpoint.url}\nshop      {shop.url}\npage      {endpoint.url}/\nmapping   {MAPPING}\n")
         code = _visit(endpoint, shop, crowd, view, once=arguments.once)
         ledger = _final_ledger(shop, 5.0 if arguments.once and code == OK else 0.5)
         # Whatever the exporter still holds is sent now, and repeats would show.
@@ -71,19 +80,19 @@ def _show(endpoint: LocalEndpoint, shop: ShopProcess, arguments: argparse.Namesp
         print(f"\nrecorded  {record(ledger, arguments.record)} events in {arguments.record}")
     # The crowd's alone: in your own browser, pages are viewed that nobody counts.
     viewed = crowd.viewed if arguments.once and code == OK else None
-    result = tally(expect(ledger, MAPPING), endpoint.received, viewed)
+    result = tally(expect(ledger, MAPPING), endpoint.archive, viewed)
     print(report(result, crowd.failures, shop.complaints()))
     if code == OK and arguments.once and (crowd.failures or not result.complete):
         return FAILED
     return code
 
 
-def _visit(endpoint: LocalEndpoint, shop: ShopProcess, crowd: Crowd, view: View, *, once: bool) -> int:
+def _visit(endpoint: "Inspector", shop: ShopProcess, crowd: Crowd, view: View, *, once: bool) -> int:
     try:
         crowd.run()
         if once:
             due = [told.uid for told in expect(shop.ledger(), MAPPING) if told.calls]
-            endpoint.received.wait_for(lambda seen: all(map(seen.find, due)), _ARRIVAL_SECONDS)
+            endpoint.archive.wait_for(lambda seen: all(map(seen.find, due)), _ARRIVAL_SECONDS)
             return OK
     except KeyboardInterrupt:
         crowd.stop()

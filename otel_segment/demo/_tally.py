@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeGuard
 
 from otel_segment.demo._told import Told
-from otel_segment.inspector import Received, ReceivedStore
+from otel_segment.inspector import Arrivals, Received
 
 __all__ = ["Tally", "tally"]
 
@@ -65,7 +65,7 @@ class Tally:
         return self.emitted > 0 and not any(faults) and not self.miscounted
 
 
-def tally(told: Iterable[Told], store: ReceivedStore, viewed: Mapping[str, int] | None = None) -> Tally:
+def tally(told: Iterable[Told], store: Arrivals, viewed: Mapping[str, int] | None = None) -> Tally:
     """Compare what the shop told with what arrived.
 
     Args:

@@ -6,14 +6,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from otel_segment.inspector._intake import Event
 from otel_segment.inspector._rules import Outcome, Problem
 
-__all__ = ["Received", "ReceivedStore", "RequestFacts"]
+__all__ = ["Arrivals", "Received", "ReceivedStore", "RequestFacts"]
 
 _MAX_REQUESTS = 10_000
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -87,6 +87,29 @@ class Received(msgspec.Struct, gc=False):
     def kept(self) -> bool:
         """Whether Segment would keep the event at all."""
         return all(problem.outcome is Outcome.ALTERED for problem in self.problems)
+
+
+class Arrivals(Protocol):
+    """Where what has arrived can be looked at while more comes in: the store, or an archive."""
+
+    @property
+    def events(self) -> list[Received]:
+        """The events in the order of their arrival, without repeats."""
+        ...
+
+    @property
+    def duplicates(self) -> int:
+        """How many repeats there were."""
+        ...
+
+    @property
+    def refused(self) -> int:
+        """How many events came in requests that were refused."""
+        ...
+
+    def after(self, number: int, timeout: float | None = None) -> list[Received]:
+        """Give what arrived after the event of that number; waits for it so many seconds."""
+        ...
 
 
 class ReceivedStore:

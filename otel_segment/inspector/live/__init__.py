@@ -2,6 +2,7 @@
 
 from otel_segment.inspector.live._archive import Archive
 from otel_segment.inspector.live._database import ArchiveError
+from otel_segment.inspector.live._fault_text import FaultError
 from otel_segment.inspector.live._inspector import Inspector
 
-__all__ = ["Archive", "ArchiveError", "Inspector"]
+__all__ = ["Archive", "ArchiveError", "FaultError", "Inspector"]

@@ -9,10 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from otel_segment.inspector._body import BodyError
 from otel_segment.inspector._rules import Problem
 from otel_segment.inspector.live._archive import Archive
+from otel_segment.inspector.live._fault_text import FaultError
+from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._feed import Feed, FullFeedError
 from otel_segment.inspector.live._filter import STATES, Filter
+from otel_segment.inspector.live._http import read_body
+from otel_segment.inspector.live._links import LINKS
 from otel_segment.inspector.live._reader import Found
 from otel_segment.inspector.live._row import Row
 
@@ -26,6 +31,13 @@ _MAX_NUMBER: Final = 1 << 62
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
+class _WantedFaults(msgspec.Struct):
+    faults: str
+
+
+_decode_faults = msgspec.json.Decoder(_WantedFaults).decode
+
+
 class BadQuestionError(Exception):
     """A question that cannot be answered; says why."""
 
@@ -33,8 +45,9 @@ class BadQuestionError(Exception):
 class Api:
     """The paths under ``/api``."""
 
-    def __init__(self, archive: Archive, feed: Feed, summary: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, archive: Archive, feed: Feed, faults: Faults, summary: Callable[[], dict[str, Any]]) -> None:
         self._archive = archive
+        self._faults = faults
         self._feed = feed
         self._summary = summary
         self.routes = [
@@ -42,6 +55,7 @@ class Api:
             Route("/api/events", self._clear, methods=["DELETE"]),
             Route("/api/events/{number:int}", self._event, methods=["GET"]),
             Route("/api/summary", self._summarise, methods=["GET"]),
+            Route("/api/faults", self._switch_faults, methods=["PUT"]),
             Route("/api/live", self._live, methods=["GET"]),
             Route("/api/export.jsonl", self._export, methods=["GET"]),
         ]
@@ -64,6 +78,18 @@ class Api:
         return _json(_details(found)) if found else _json({"message": f"There is no event {number} any more."}, 404)
 
     async def _summarise(self, _: Request) -> Response:
+        return _json(self._summary())
+
+    async def _switch_faults(self, request: Request) -> Response:
+        try:
+            body = await read_body(request.receive, request.headers)
+            self._faults.switch(_decode_faults(body or b"").faults)
+        except BodyError as error:
+            return _json({"message": error.sentence}, error.status)
+        except FaultError as error:
+            return _json({"message": str(error)}, 400)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return _json({"message": 'The body has to be like {"faults": "status=503,share=0.1"}.'}, 400)
         return _json(self._summary())
 
     async def _live(self, request: Request) -> Response:
@@ -112,7 +138,7 @@ def _details(found: Found) -> dict[str, Any]:
         "raw": found.raw,
         "request": found.request,
         "details": [
-            {"code": str(each), "outcome": each.outcome.value, "sentence": each.sentence, "link": ""}
+            {"code": str(each), "outcome": each.outcome.value, "sentence": each.sentence, "link": LINKS[each]}
             for each in problems
         ],
         "forwarded": {"status": found.forwarded[0], "body": found.forwarded[1]} if found.forwarded else None,

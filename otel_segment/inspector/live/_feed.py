@@ -54,7 +54,7 @@ class Feed:
     A viewer who cannot keep up with the frames that are remembered is told how many events it missed.
     """
 
-    def __init__(self, summary: Callable[[], dict[str, Any]], version: Callable[[], int]) -> None:
+    def __init__(self, summary: Callable[[], dict[str, Any]], version: Callable[[], object]) -> None:
         """Make a feed without viewers.
 
         Args:
@@ -94,7 +94,8 @@ class Feed:
     async def run(self) -> None:
         """Tell the viewers of the whole, each second in which something has changed, until cancelled."""
         self._loop = asyncio.get_running_loop()
-        told, quiet = -1, 0.0
+        told: object = None
+        quiet = 0.0
         while True:
             await asyncio.sleep(_SUMMARY_SECONDS)
             quiet += _SUMMARY_SECONDS

@@ -40,7 +40,9 @@ class Reply:
             unread: Whether a part of the request has not been read.
         """
         everything = {**self._headers, "Content-Type": "application/json", **(headers or {})}
-        if status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+            body = b""
+        else:
             everything["Content-Length"] = str(len(body))
         if unread:
             everything["Connection"] = "close"

@@ -1,6 +1,7 @@
 """The inspector as a whole: a server on a thread of this process."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from pathlib import Path
@@ -14,7 +15,10 @@ from otel_segment._version import __version__
 from otel_segment.inspector.live._access import Access
 from otel_segment.inspector.live._api import Api
 from otel_segment.inspector.live._archive import Archive
+from otel_segment.inspector.live._database import ArchiveError
+from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._feed import Feed
+from otel_segment.inspector.live._forwarding import Forwarder, base_of
 from otel_segment.inspector.live._protocol import PatientProtocol
 from otel_segment.inspector.live._receiving import Intake
 from otel_segment.inspector.live._site import Site, home
@@ -36,6 +40,7 @@ class Inspector:
 
     Attributes:
         archive: What has arrived.
+        faults: What goes wrong on demand.
     """
 
     def __init__(
@@ -46,6 +51,8 @@ class Inspector:
         *,
         store: Path | None = None,
         keep: int = 100_000,
+        faults: str = "",
+        forward: str = "",
         token: str | None = None,
     ) -> None:
         """Start listening.
@@ -56,26 +63,33 @@ class Inspector:
             write_key: The only key to let in; by default every one is.
             store: The file to keep the events in; ``None`` keeps them in memory.
             keep: How many events are kept at most.
+            faults: What goes wrong on demand, such as ``status=503,share=0.1``, with semicolons in between.
+            forward: The address of an endpoint to pass on to what is accepted; ``""`` for none.
             token: What has to be shown to see anything; ``None`` for nothing.
 
         Raises:
             OSError: If it cannot listen there.
             ArchiveError: If the file cannot be used.
+            FaultError: If a fault is wrong.
+            ValueError: If the address to pass on to is none.
         """
+        self.faults = Faults(faults)
+        forward = base_of(forward) if forward else ""
         self._socket = _listen(host, port)
         try:
             self.archive = Archive(store, keep)
         except BaseException:
             self._socket.close()
             raise
-        self.token = token
         self._host: str = self._socket.getsockname()[0]
         self._port: int = self._socket.getsockname()[1]
         self._write_key = write_key
-        self._feed = Feed(self.summary, lambda: self.archive.version)
+        self._forwarder = Forwarder(forward, self._settle) if forward else None
+        self._feed = Feed(self.summary, lambda: (self.archive.version, self.faults.text))
         self.archive.listen(self._feed.publish)
-        api = Api(self.archive, self._feed, self.summary)
-        site = Site(Intake(self.archive, write_key), Access(home(self.summary, api.routes), host, token))
+        intake = Intake(self.archive, self.faults, self._forwarder, write_key)
+        api = Api(self.archive, self._feed, self.faults, self.summary)
+        site = Site(intake, Access(home(self.summary, api.routes), host, token))
         self._server = _Server(_config(site))
         self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="otel-segment-inspector", daemon=True)
@@ -97,8 +111,8 @@ class Inspector:
         """Say what there is as a whole."""
         return {
             **self.archive.summary(),
-            "faults": "",
-            "forward": "",
+            "faults": self.faults.text,
+            "forward": self._forwarder.url if self._forwarder else "",
             "url": self.url,
             "write_key_needed": self._write_key is not None,
             "version": __version__,
@@ -109,6 +123,8 @@ class Inspector:
         if self._closing.acquire(blocking=False):
             self._server.end()
             self._thread.join()
+            if self._forwarder:
+                self._forwarder.close()
             self.archive.close()
 
     def __enter__(self) -> Self:
@@ -118,6 +134,11 @@ class Inspector:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _settle(self, number: int, status: int, body: str) -> None:
+        # What cannot be noted is told of when the next request comes.
+        with contextlib.suppress(ArchiveError):
+            self.archive.settle(number, status, body)
 
     def _run(self) -> None:
         try:

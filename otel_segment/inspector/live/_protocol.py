@@ -1,18 +1,21 @@
 """HTTP on one connection, with a bound on the time that a client may take for its headers."""
 
 import asyncio
+import socket
+import struct
 from typing import Any, Final
 
 import h11
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["CONNECTION", "PatientProtocol"]
+__all__ = ["CONNECTION", "PatientProtocol", "reset"]
 
 CONNECTION: Final = "otel_segment.connection"
 """Under which key an application finds the transport of its connection."""
 
 _HEADER_SECONDS: Final = 15.0
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class PatientProtocol(H11Protocol):
@@ -58,3 +61,16 @@ class PatientProtocol(H11Protocol):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[CONNECTION] = self.transport
         await self._served(scope, receive, send)
+
+
+async def reset(transport: asyncio.Transport, receive: Receive) -> None:
+    """Reset a connection instead of answering.
+
+    Args:
+        transport: The connection.
+        receive: What says when it is over.
+    """
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

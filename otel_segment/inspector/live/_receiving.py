@@ -1,5 +1,6 @@
 """The Segment-compatible side of the server: requests in, judged, kept, answered."""
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,17 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from otel_segment.inspector._behaviour import Answer, Reset
 from otel_segment.inspector._body import BodyError, unpack_body
-from otel_segment.inspector._courtesy import courtesy
+from otel_segment.inspector._courtesy import courtesy, meant_path
 from otel_segment.inspector._intake import BATCH_PATHS, SINGLE_PATHS, Event, Judgement, judge
 from otel_segment.inspector._rules import Outcome, Problem
 from otel_segment.inspector.live._archive import Archive
 from otel_segment.inspector.live._database import ArchiveError
+from otel_segment.inspector.live._faults import Faults
+from otel_segment.inspector.live._forwarding import Forwarder
 from otel_segment.inspector.live._http import Reply, failure, masked, read_body
+from otel_segment.inspector.live._protocol import CONNECTION, reset
 from otel_segment.inspector.live._row import Request
 
 __all__ = ["INTAKE_PATHS", "Intake"]
@@ -24,6 +29,7 @@ INTAKE_PATHS: Final = BATCH_PATHS | SINGLE_PATHS.keys()
 """The paths that take events."""
 
 _LARGE_BYTES: Final = 262_144
+_LARGE_PACKED_BYTES: Final = 32_768
 _SHOWN_BYTES: Final = 65_536
 _SUCCESS: Final = b'{"success":true}'
 _WRITE_KEY: Final = re.compile(rb'("writeKey"\s*:\s*")[^"]*')
@@ -32,14 +38,20 @@ _WRITE_KEY: Final = re.compile(rb'("writeKey"\s*:\s*")[^"]*')
 class Intake:
     """Takes in what is posted; an ASGI application."""
 
-    def __init__(self, archive: Archive, write_key: str | None = None) -> None:
+    def __init__(
+        self, archive: Archive, faults: Faults, forwarder: Forwarder | None = None, write_key: str | None = None
+    ) -> None:
         """Make the application.
 
         Args:
             archive: Where everything goes.
+            faults: What goes wrong on demand.
+            forwarder: What passes on all that is accepted; ``None`` for nothing.
             write_key: The only key to let in; ``None`` lets in all.
         """
         self._archive = archive
+        self._faults = faults
+        self._forwarder = forwarder
         self._write_key = write_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,41 +61,61 @@ class Intake:
         polite = courtesy(scope["method"], scope["path"], headers)
         if polite:
             await reply(polite.status, polite.body, polite.headers)
-        elif scope["method"] == "POST":
-            await self._post(_Posted(scope, headers), receive, reply)
-        else:
+        elif scope["path"] not in INTAKE_PATHS:
+            meant = meant_path(scope["path"])
+            hint = f"; was {meant} meant?" if meant else "."
+            await reply(HTTPStatus.NOT_FOUND, failure(f"There is nothing at this path{hint}"), unread=True)
+        elif scope["method"] != "POST":
             sentence = failure("This path takes POST alone.")
             await reply(HTTPStatus.METHOD_NOT_ALLOWED, sentence, {"Allow": "POST, OPTIONS"}, unread=True)
+        else:
+            await self._post(scope, _Posted(scope, headers), receive, reply)
 
-    async def _post(self, posted: "_Posted", receive: Receive, reply: Reply) -> None:
+    async def _post(self, scope: Scope, posted: "_Posted", receive: Receive, reply: Reply) -> None:
+        plan = self._faults.plan()
+        if plan.wait:
+            await asyncio.sleep(plan.wait)
+        if isinstance(plan.action, Reset):
+            self._keep(posted, None, [], Judgement())
+            await reset(scope[CONNECTION], receive)
+            return
         try:
             body = await read_body(receive, posted.headers)
         except BodyError as error:
             await self._spoilt(posted, error, reply, unread=True)
             return
-        if body is None:
-            return
-        posted.size, posted.arrived = len(body), time.time_ns() // 1_000_000
+        if body is not None:
+            posted.size, posted.arrived = len(body), time.time_ns() // 1_000_000
+            await self._answer(posted, body, plan.action, reply)
+
+    async def _answer(self, posted: "_Posted", body: bytes, instead: Answer | None, reply: Reply) -> None:
+        packed = "content-encoding" in posted.headers
         try:
             # A large body would hold up everybody else.
-            large = len(body) > _LARGE_BYTES or ("content-encoding" in posted.headers and len(body) > _SHOWN_BYTES)
-            take = run_in_threadpool(self._take, posted, body) if large else None
-            status, answer = await take if take else self._take(posted, body)
+            if len(body) > (_LARGE_PACKED_BYTES if packed else _LARGE_BYTES):
+                answer = await run_in_threadpool(self._take, posted, body, instead)
+            else:
+                answer = self._take(posted, body, instead)
         except BodyError as error:
             await self._spoilt(posted, error, reply)
         except ArchiveError as error:
             await reply(HTTPStatus.SERVICE_UNAVAILABLE, failure(str(error)))
         else:
-            await reply(status, answer)
+            text = answer.body.encode() if isinstance(answer.body, str) else answer.body
+            await reply(answer.status, text, answer.headers)
 
-    def _take(self, posted: "_Posted", body: bytes) -> tuple[int, bytes]:
+    def _take(self, posted: "_Posted", body: bytes, instead: Answer | None) -> Answer:
         unpacked = unpack_body(body, posted.headers.get("content-encoding", ""))
         judgement = judge(posted.path, posted.headers, unpacked, self._write_key)
         events = judgement.events
         if not events and judgement.reason:
             events = [Event(_WRITE_KEY.sub(rb"\1***", unpacked[:_SHOWN_BYTES]), "", "", ())]
-        self._keep(posted, judgement.status, events, judgement)
-        return judgement.status, failure(judgement.reason) if judgement.reason else _SUCCESS
+        own = Answer(judgement.status, {}, failure(judgement.reason) if judgement.reason else _SUCCESS)
+        answer = instead or own
+        number = self._keep(posted, answer.status, events, judgement)
+        if self._forwarder and answer is own and not judgement.reason:
+            self._forwarder.submit(number, posted.path, posted.headers, body)
+        return answer
 
     async def _spoilt(self, posted: "_Posted", error: BodyError, reply: Reply, *, unread: bool = False) -> None:
         judgement = Judgement(error.status, error.sentence, problems=(Problem.UNREADABLE_BODY,))
