@@ -49,7 +49,7 @@ class Browser:
         context.route(f"{CDN}/v1/projects/**", lambda route: route.fulfill(json=SETTINGS))
         tab = context.new_page()
         tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.on("console", lambda message: problems.append(message.text))
+        tab.on("console", lambda message: message.type in {"error", "warning"} and problems.append(message.text))
         tab.on("request", self._note)
         try:
             tab.goto(self.site.url)

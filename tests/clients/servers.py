@@ -15,7 +15,7 @@ from otel_segment.inspector import IncomingRequest, LocalEndpoint
 
 __all__ = ["Arrived", "Live", "Server", "Threaded"]
 
-SECONDS = 15
+SECONDS = 30
 
 
 class Arrived(NamedTuple):
