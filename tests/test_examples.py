@@ -305,6 +305,14 @@ def free_port() -> int:
     return port
 
 
+def test_testing(endpoint: LocalEndpoint) -> None:
+    """The example project's tests pass, with the kit and nothing else, and send nothing to where the others send."""
+    printed = run(next(name for name in COMMANDS if "`testing/`" in name), endpoint)
+
+    assert "6 passed" in printed
+    assert endpoint.requests == []
+
+
 def test_with_endpoint() -> None:
     """The helper runs a command against an endpoint of its own, and prints the calls that arrived."""
     command = [sys.executable, "examples/with_endpoint.py", sys.executable, "examples/plain_script.py"]
@@ -320,4 +328,4 @@ def test_list_is_complete() -> None:
     files = {path for path in (ROOT / "examples").rglob("*") if path.suffix in {".py", ".yaml"}}
 
     assert {path for path in files if path.name not in README and path.stem not in README} == set()
-    assert len(COMMANDS) == 12
+    assert len(COMMANDS) == 13

@@ -89,7 +89,24 @@ def test_programs(program: str, tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert all(not event.problems for event in endpoint.received)
-    assert len(endpoint.received) >= 1 or "LocalEndpoint" in program
+    assert len(endpoint.received) >= 1 or "SegmentServer" in program
+
+
+def test_tests(tmp_path: Path) -> None:
+    """The tests in it pass as they stand."""
+    ((name, program),) = re.findall(r"^```python (test_\w+\.py)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    (tmp_path / name).write_text(program, encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
 
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
