@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -215,13 +216,49 @@ def test_unreachable(
     assert os.environ["OTEL_EXPORTER_SEGMENT_SPOOL"] == str(tmp_path / "spool")
 
 
+@pytest.mark.skipif(find_spec("opentelemetry.configuration") is None, reason="needs opentelemetry-configuration")
+def test_config_file(
+    endpoint: LocalEndpoint,
+    send: Send,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """With OTEL_CONFIG_FILE the settings of its exporter count; one without Segment, or with mistakes, is said so."""
+    path = tmp_path / "otel.yaml"
+    rules = [{"match": "order.placed", "name": "Order Completed"}]
+    exporter = {"endpoint": endpoint.url, "write_key": KEY, "mapping": {"rules": rules}, "spool": str(tmp_path / "s")}
+    processors = [{"simple": {"exporter": {"console": {}}}}, {"batch": {"exporter": {"segment": exporter}}}]
+    document = {"file_format": "1.0", "logger_provider": {"processors": processors}}
+    monkeypatch.setenv("OTEL_CONFIG_FILE", str(path))
+    monkeypatch.delenv("SEGMENT_WRITE_KEY")
+    monkeypatch.setenv("OTEL_EXPORTER_SEGMENT_ENDPOINT", "http://127.0.0.1:9")
+    track = ("track", *WHO, "--event", "order.placed")
+
+    path.write_text(json.dumps(document))
+    assert send(*track) == 0
+    assert [message["event"] for message in messages(endpoint)] == ["Order Completed"]
+    assert not (tmp_path / "s").exists()
+
+    capsys.readouterr()
+    for text, complaint in (
+        (json.dumps(document).replace("segment", "other"), "has no exporter segment: nothing would be sent with it"),
+        (json.dumps({**document, "disabled": True}), f"disabled is set in {path}: no event would come about"),
+        ("file_format: [", f"{path}, line 1"),
+    ):
+        path.write_text(text)
+        assert send(*track) == 2
+        assert complaint in (told := capsys.readouterr()).err
+        assert told.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("variables", "complaint"),
     [
         ({"SEGMENT_WRITE_KEY": ""}, "write_key: not set"),
         ({"OTEL_EXPORTER_SEGMENT_REGION": "moon"}, "region: cannot use 'moon'"),
         ({"OTEL_EXPORTER_SEGMENT_MAPPING": "/nowhere/mapping.json"}, "/nowhere/mapping.json cannot be read"),
-        ({"OTEL_EXPORTER_SEGMENT_DISABLED": "true"}, "OTEL_EXPORTER_SEGMENT_DISABLED is set: nothing would be sent"),
+        ({"OTEL_EXPORTER_SEGMENT_DISABLED": "true"}, "(OTEL_EXPORTER_SEGMENT_DISABLED) is set: nothing would be sent"),
         ({"OTEL_SDK_DISABLED": "true"}, "OTEL_SDK_DISABLED is set: no event would come about"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

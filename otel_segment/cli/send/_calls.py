@@ -7,8 +7,9 @@ from functools import partial
 from typing import NamedTuple
 
 from otel_segment.cli._command import FAILED, OK, UNUSABLE, Command, CommandError
+from otel_segment.cli.send._configuration import read_configuration
 from otel_segment.cli.send._pairs import choice, merged, pair
-from otel_segment.cli.send._sending import Call, rehearse, send, settings_for
+from otel_segment.cli.send._sending import Call, rehearse, send
 from otel_segment.cli.send._told import lines
 from otel_segment.emit import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK, Kind
 
@@ -142,8 +143,9 @@ def _payload_word(form: _Form) -> str:
 
 def _run(form: _Form, arguments: argparse.Namespace) -> int:
     call = _call(form, arguments)
-    settings = settings_for(dry_run=arguments.dry_run)
-    outcome = rehearse(call) if arguments.dry_run else send(call, settings, arguments.timeout)
+    configuration = read_configuration(dry_run=arguments.dry_run)
+    settings = configuration.settings
+    outcome = rehearse(call, configuration) if arguments.dry_run else send(call, configuration, arguments.timeout)
     if arguments.json:
         print(json.dumps(outcome.facts(settings, dry_run=arguments.dry_run), ensure_ascii=False))
     else:

@@ -9,8 +9,9 @@ __all__ = ["SEND"]
 
 _DESCRIPTION = """\
 Makes one call of product analytics and sends it through the real exporter, with the settings of the environment
-(OTEL_EXPORTER_SEGMENT_...): mapping, consent and limits act as they do in an application. Then it says what became of
-the event. Neither the spool nor the dead-letter file is used. For events in a file there is "otel-segment replay".
+(OTEL_EXPORTER_SEGMENT_..., or the file in OTEL_CONFIG_FILE): mapping, consent and limits act as in an application.
+Then it says what became of the event. Neither the spool nor the dead-letter file is used. For events in a file there
+is "otel-segment replay".
 
 examples:
   otel-segment send track --user-id u-1 --event "Order Completed" \\

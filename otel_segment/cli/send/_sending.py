@@ -1,7 +1,6 @@
 """One call through the real exporter, as an application would make it."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,20 +10,16 @@ from typing import Any, NamedTuple
 from opentelemetry._logs import Logger
 from opentelemetry.sdk._logs import LoggerProvider
 
-from otel_segment._env import resolve
 from otel_segment._version import __version__
 from otel_segment.cli._command import UNUSABLE, CommandError
+from otel_segment.cli.send._configuration import Configuration
 from otel_segment.cli.send._outcome import Outcome
 from otel_segment.delivery import deliveries
 from otel_segment.emit import Kind, Outlet, emit
-from otel_segment.errors import ConfigurationError
 from otel_segment.exporters import SegmentLogRecordProcessor
-from otel_segment.settings import Settings, SettingsArguments
+from otel_segment.settings import SettingsArguments
 
-__all__ = ["Call", "rehearse", "send", "settings_for"]
-
-# What is tried stays out of what waits, and away from files that belong to the application's user.
-_LEFT_OUT = tuple("OTEL_EXPORTER_SEGMENT_" + name for name in ("SPOOL", "DURABLE", "DEAD_LETTER"))
+__all__ = ["Call", "rehearse", "send"]
 
 
 class Call(NamedTuple):
@@ -71,53 +66,34 @@ class _Remarks(logging.Handler):
         print(f"{record.levelname.lower()}: {text}", file=sys.stderr, flush=True)
 
 
-def settings_for(*, dry_run: bool) -> Settings:
-    """Read the settings of the environment.
-
-    Raises:
-        CommandError: They are wrong, or nothing would be sent with them.
-    """
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        msg = "OTEL_SDK_DISABLED is set: no event would come about; take it out of the environment"
-        raise CommandError(msg, UNUSABLE)
-    with _only_relevant_variables():
-        try:
-            settings = resolve({"disabled": True} if dry_run else {})
-        except ConfigurationError as error:
-            raise CommandError(str(error), UNUSABLE) from error
-    if settings.disabled and not dry_run:
-        msg = "OTEL_EXPORTER_SEGMENT_DISABLED is set: nothing would be sent; take it out, or give --dry-run"
-        raise CommandError(msg, UNUSABLE)
-    return settings
-
-
-def rehearse(call: Call) -> Outcome:
+def rehearse(call: Call, configuration: Configuration) -> Outcome:
     """Make of a call what an exporter would, and send nothing.
 
     Raises:
         CommandError: The settings or the arguments are wrong.
     """
-    return _made(call, {"disabled": True}, 0)
+    return _made(call, configuration, {"disabled": True}, 0)
 
 
-def send(call: Call, settings: Settings, timeout: float) -> Outcome:
+def send(call: Call, configuration: Configuration, timeout: float) -> Outcome:
     """Send a call and wait for what becomes of it.
 
     Args:
         call: The call.
-        settings: The settings of the environment.
+        configuration: The settings.
         timeout: Seconds that it may take.
 
     Raises:
         CommandError: The settings or the arguments are wrong.
     """
-    return _made(call, {"max_retry_time": min(settings.max_retry_time, timeout)}, timeout)
+    patience = min(configuration.settings.max_retry_time, timeout)
+    return _made(call, configuration, {"max_retry_time": patience}, timeout)
 
 
-def _made(call: Call, arguments: SettingsArguments, timeout: float) -> Outcome:
+def _made(call: Call, configuration: Configuration, arguments: SettingsArguments, timeout: float) -> Outcome:
     outcome = Outcome()
     with _heard(outcome.remarks):
-        processor = _processor(arguments, outcome)
+        processor = _processor(configuration, arguments, outcome)
         delivery = next(each for each in deliveries() if each.settings.on_delivered == outcome.note_delivered)
         provider = LoggerProvider(shutdown_on_exit=False)
         provider.add_log_record_processor(processor)
@@ -140,27 +116,17 @@ def _emit(call: Call, provider: LoggerProvider) -> None:
         raise CommandError(str(error), UNUSABLE) from error
 
 
-def _processor(arguments: SettingsArguments, outcome: Outcome) -> SegmentLogRecordProcessor:
-    complete: SettingsArguments = {
+def _processor(
+    configuration: Configuration, arguments: SettingsArguments, outcome: Outcome
+) -> SegmentLogRecordProcessor:
+    more: SettingsArguments = {
         "before_send": outcome.note_made,
         "on_delivered": outcome.note_delivered,
         "on_dropped": outcome.note_dropped,
     }
-    complete.update(arguments)
-    with _only_relevant_variables():
-        try:
-            return SegmentLogRecordProcessor(**complete)
-        except ConfigurationError as error:
-            raise CommandError(str(error), UNUSABLE) from error
-
-
-@contextmanager
-def _only_relevant_variables() -> Iterator[None]:
-    kept = {name: os.environ.pop(name) for name in _LEFT_OUT if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)
+    more.update(arguments)
+    with configuration.applied(more) as complete:
+        return SegmentLogRecordProcessor(**complete)
 
 
 @contextmanager
