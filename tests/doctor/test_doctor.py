@@ -50,6 +50,13 @@ def test_sound(doctor: Doctor, endpoint: LocalEndpoint) -> None:
     assert any("a 200 proves that the request has reached a server" in each.what for each in told.of("Answer"))
 
 
+def test_guide(doctor: Doctor, endpoint: LocalEndpoint) -> None:
+    """The guide has a row for each subject, in the order of the report."""
+    guide = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z][\w ]+?) \| \S", guide, re.MULTILINE)
+    assert rows == [section.title for section in doctor("--no-send").report.sections]
+
+
 def test_nobody(doctor: Doctor, endpoint: LocalEndpoint) -> None:
     """Without a user the test event is about an anonymous one of its own."""
     doctor()
