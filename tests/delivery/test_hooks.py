@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import MakeDoor, script
+from doors import MakeDoor, free_port, script, wait_until
 
 from otel_segment import DropReason
 from otel_segment.inspector import Answer, LocalEndpoint
@@ -209,3 +210,55 @@ def test_edited_too_large(endpoint: LocalEndpoint, make_door: MakeDoor) -> None:
     assert door.flush()
     assert door.stats.dropped == {DropReason.EVENT_TOO_LARGE: 1}
     assert endpoint.requests == []
+
+
+DOORS = ("processor", "batch", "simple", "span")
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_before_anything_is_stored(make_door: MakeDoor, tmp_path: Path, kind: str) -> None:
+    """What before_send takes out, or fails on, is in no file: neither in the spool nor among the dead letters."""
+
+    def hide(message: Message) -> Message:
+        if message["event"] == "Unreadable":
+            raise ValueError(message["properties"]["card"])
+        return {**message, "properties": {"number": message["properties"]["number"]}}
+
+    spool, letters = tmp_path / "spool", tmp_path / "letters.jsonl"
+    settings = {"spool": str(spool), "dead_letter": str(letters), "durable": kind == "processor"}
+    # Nobody is there: so it stays in the spool.
+    door = make_door(kind, before_send=hide, endpoint=f"http://127.0.0.1:{free_port()}", **settings)
+    door.emit(2, "Paid", card="4000-secret")
+    door.emit(1, "Unreadable", card="4000-secret")
+    door.flush(0.2)
+    wait_until(lambda: door.stats.accepted == 3)
+    door.send()
+    wait_until(lambda: door.stats.spooled == 2)
+
+    assert door.stats.dropped == {DropReason.BEFORE_SEND: 1}
+    assert door.stats.unaccounted == 0
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"number" in stored
+    assert b"4000-secret" not in stored
+    assert not letters.exists()
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_counts_of_hooks(endpoint: LocalEndpoint, make_door: MakeDoor, kind: str) -> None:
+    """The hooks are told of as many events as the counts have, whatever door they came by."""
+    delivered: Messages = []
+    dropped: list[tuple[DropReason, int]] = []
+    door = make_door(
+        kind,
+        before_send=lambda message: message if message["event"] != "Bad" else 1 / 0,
+        on_delivered=delivered.extend,
+        on_dropped=lambda reason, messages: dropped.append((reason, len(messages))),
+    )
+    door.emit(3, "Good")
+    door.emit(1, "Bad")
+    assert door.flush()
+
+    assert (len(delivered), dropped) == (3, [(DropReason.BEFORE_SEND, 1)])
+    assert (door.stats.delivered, door.stats.dropped) == (3, {DropReason.BEFORE_SEND: 1})
+    assert door.stats.unaccounted == 0
+    assert len(endpoint.received) == 3

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
@@ -32,6 +32,8 @@ from otel_segment import (
 )
 from otel_segment.ecommerce import ORDER_COMPLETED, Product
 from otel_segment.inspector import LocalEndpoint, Received
+from otel_segment.settings import SettingsArguments
+from otel_segment.testing import ABSENT, ANY, SegmentEvents, SegmentServer, SegmentTestCase, capture_events
 
 
 def before_send(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -91,6 +93,7 @@ stats = otel_segment.stats()
 assert_type(stats, Stats)
 assert_type(stats.delivered, int)
 assert_type(stats.dropped, dict[DropReason, int])
+assert_type(stats.unaccounted, int)
 assert_type(otel_segment.__version__, str)
 
 # The six calls, in the order of arguments of Segment's own library.
@@ -194,3 +197,34 @@ with LocalEndpoint(write_key="k") as endpoint:
     for received in endpoint.received:
         assert_type(received, Received)
         assert_type(received.message, dict[str, Any])
+
+
+# The testing kit.
+with capture_events(mapping={"rules": []}, before_send=before_send) as events:
+    assert_type(events, SegmentEvents)
+    assert_type(
+        events.tracked("Order Completed", {"order id": ANY}, user_id="u", revenue=5, coupon=ABSENT), dict[str, Any]
+    )
+    assert_type(events.identified("u", plan="pro"), dict[str, Any])
+    assert_type(events.of("track", user_id="u").one(), dict[str, Any])
+    assert_type(events[0], dict[str, Any])
+    assert_type(events[1:], list[dict[str, Any]])
+    assert_type(events.dropped, dict[DropReason, int])
+    events.of(typ="track")  # type: ignore[call-arg]
+with capture_events(timeouts=5):  # type: ignore[call-arg]
+    pass
+with SegmentServer() as server:
+    assert_type(server, SegmentServer)
+    assert_type(server.fail(times=2, status=503, retry_after=1).reset(times=1).delay(0.5), SegmentServer)
+    otel_segment.configure(**server.settings)
+    server.fail(often=True)  # type: ignore[call-arg]
+
+
+class TestOrders(SegmentTestCase):
+    """A test case of unittest."""
+
+    segment_settings: ClassVar[SettingsArguments] = {"timeout": 5}
+
+    def test_order(self) -> None:
+        """The events of a test."""
+        assert_type(self.segment_events, SegmentEvents)
