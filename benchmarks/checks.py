@@ -103,6 +103,24 @@ CHECKS = (
     Check("durable", "emit() p50, 500 events/s", "steady-spool", "emit_p50_us", "B-durable", "B", 2.5),
     Check("import", "import of the calls", "import", "import_ms", "ours", "segment", 0.5),
     *_web(),
+    Check(
+        "inspector-page",
+        "100,000 stored, first rows after load, ms",
+        "inspector-page",
+        "first_page_ms",
+        "chromium",
+        None,
+        200,
+    ),
+    Check(
+        "inspector-page",
+        "arrival to visible p95, 200 events/s, ms",
+        "inspector-page",
+        "visible_p95_ms",
+        "chromium",
+        None,
+        100,
+    ),
 )
 
 ROWS = tuple(dict.fromkeys(check.row for check in CHECKS))

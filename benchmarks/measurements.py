@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.contender import CONTENDERS
+from benchmarks.inspector_page import measure as measure_page
 from benchmarks.processes import Missing, Sink, import_ms, run_cold_start, run_worker
 from benchmarks.web.frameworks import FRAMEWORKS
 from benchmarks.web.measure import measure as measure_web
@@ -44,6 +45,10 @@ class Sizes:
     """Turns that each variant of a site has."""
     turn_seconds: float
     """How long a turn is."""
+    loads: int
+    """How often the inspector's page is loaded; the median counts."""
+    page_seconds: float
+    """Seconds at 200 events a second that the page shows."""
     event: str = "flat"
     """The shape of the event."""
 
@@ -59,6 +64,8 @@ FULL = Sizes(
     mapped=60,
     turns=3,
     turn_seconds=0.3,
+    loads=9,
+    page_seconds=20,
 )
 QUICK = Sizes(
     burst=5_000,
@@ -71,6 +78,8 @@ QUICK = Sizes(
     mapped=20,
     turns=1,
     turn_seconds=0.2,
+    loads=3,
+    page_seconds=3,
 )
 
 
@@ -135,6 +144,10 @@ def _web(contender: str, sizes: Sizes) -> Figures:
     return measure_web(contender, sizes.turns, sizes.turn_seconds)
 
 
+def _inspector_page(_: str, sizes: Sizes) -> Figures:
+    return measure_page(sizes.loads, sizes.page_seconds)
+
+
 MEASUREMENTS = {
     measurement.name: measurement
     for measurement in (
@@ -149,5 +162,6 @@ MEASUREMENTS = {
         Measurement("mapping", ("rules", "identify"), _mapping),
         Measurement("import", ("segment", "ours"), _import),
         Measurement("web", tuple(FRAMEWORKS), _web),
+        Measurement("inspector-page", ("chromium",), _inspector_page),
     )
 }
