@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = ["Inspector"]
 _BACKLOG = 1_024
 _KEEP_ALIVE_SECONDS = 75
 _LAST_WORD_SECONDS = 1
+_TOKEN = re.compile(r"[!-~]{1,500}")
 
 
 class Inspector:
@@ -71,8 +73,11 @@ class Inspector:
             OSError: If it cannot listen there.
             ArchiveError: If the file cannot be used.
             FaultError: If a fault is wrong.
-            ValueError: If the address to pass on to is none.
+            ValueError: If the address to pass on to is none, or the token cannot be one.
         """
+        if token is not None and not _TOKEN.fullmatch(token):
+            msg = "the token cannot stand in a header: take letters, digits and signs of ASCII, without spaces"
+            raise ValueError(msg)
         self.faults = Faults(faults)
         forward = base_of(forward) if forward else ""
         self._socket = _listen(host, port)

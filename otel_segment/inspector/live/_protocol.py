@@ -37,6 +37,12 @@ class PatientProtocol(H11Protocol):
         super().data_received(data)
         self._await_headers()
 
+    def on_response_complete(self) -> None:
+        """Begin to wait for the rest of the next request, if a part of it is there."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._await_headers()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
