@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from authorization import private_key
 from surroundings import HTML, Doctor, Proxy, free_port, self_signed, tls_endpoint
 
 from otel_segment.cli.doctor._findings import State
@@ -425,6 +426,63 @@ def test_bad_answers(doctor: Doctor, endpoint: LocalEndpoint, answer: Answer, ca
     finding = doctor().only()
     assert cause in finding.what
     assert cure in finding.cure
+
+
+@pytest.mark.parametrize(
+    ("status", "cure"), [(400, "see what the answer says"), (429, "wait and try again"), (500, "wait and try again")]
+)
+def test_passing_trouble(doctor: Doctor, endpoint: LocalEndpoint, status: int, cure: str) -> None:
+    """What may be otherwise the next time is doubtful, not broken."""
+    endpoint.behave(lambda _: Answer(status))
+    told = doctor()
+    assert told.code == 3
+    assert f"answered {status}" in told.only(State.WARNING).what
+    assert cure in told.only(State.WARNING).cure
+
+
+@pytest.mark.parametrize(("status", "cause"), [(407, "answered 407"), (418, "answered 418")])
+def test_strange_answers(doctor: Doctor, endpoint: LocalEndpoint, status: int, cause: str) -> None:
+    """Whatever else is answered is no success."""
+    endpoint.behave(lambda _: Answer(status))
+    assert cause in doctor().only().what
+
+
+def test_answer_in_the_place_of_segment(doctor: Doctor, trusted: trustme.CA, sound: pytest.MonkeyPatch) -> None:
+    """A 200 of Segment's address that does not read as Segment's is pointed out."""
+    with segment(trusted, sound) as endpoint:
+        endpoint.behave(lambda _: Answer(200, body="OK"))
+        told = doctor()
+    assert told.code == 3
+    assert "not as Segment does" in told.only(State.WARNING).what
+
+
+@pytest.fixture
+def oauth(endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """OAuth credentials, but for an authorization server."""
+    (tmp_path / "key.pem").write_text(private_key())
+    sound.setenv(f"{PREFIX}OAUTH_CLIENT_ID", "client")
+    sound.setenv(f"{PREFIX}OAUTH_KEY_ID", "kid")
+    sound.setenv(f"{PREFIX}OAUTH_KEY_FILE", str(tmp_path / "key.pem"))
+    return sound
+
+
+def test_authorization_server_that_is_not_there(doctor: Doctor, oauth: pytest.MonkeyPatch) -> None:
+    """Where there is no access token to be had, the authorization server is what is named."""
+    server = f"http://127.0.0.1:{free_port()}"
+    oauth.setenv(f"{PREFIX}OAUTH_AUTH_SERVER", server)
+    finding = doctor().only()
+    assert f"no access token from {server}" in finding.what
+    assert "auth_server" in finding.cure
+
+
+def test_refused_credentials(doctor: Doctor, oauth: pytest.MonkeyPatch) -> None:
+    """Credentials that the authorization server refuses are told from a write key that the endpoint does."""
+    refusal = b'HTTP/1.1 401 No\r\nContent-Length: 26\r\n\r\n{"error":"invalid_client"}'
+    with Proxy(answer=refusal) as server:
+        oauth.setenv(f"{PREFIX}OAUTH_AUTH_SERVER", f"http://127.0.0.1:{server.port}")
+        finding = doctor().only()
+    assert "invalid_client" in finding.what
+    assert "correct the OAuth credentials" in finding.cure
 
 
 def test_401_of_segment(doctor: Doctor, trusted: trustme.CA, sound: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email.utils import formatdate
 from importlib.util import find_spec
 from pathlib import Path
@@ -265,6 +266,20 @@ def test_declarative_file(doctor: Doctor, listening: LocalEndpoint, sound: pytes
 
 
 @needs_files
+def test_secrets_in_the_file(
+    doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Secrets that a file gives are masked as those of the environment are, wrong ones too."""
+    given = "write_key: 'sgp_secret-in-the-file', headers: {X-Key: secret-in-the-header}, timeout: sgp_secret-in-the-file"
+    more = "privacy_salt: 'salt-of-the-secret-file', oauth: {client_id: a, key_id: b, key: secret-in-the-key}"
+    sound.setenv("OTEL_CONFIG_FILE", write_file(tmp_path / "otel.yaml", f"{{segment: {{{given}, {more}}}}}"))
+    endpoint.behave(lambda request: Answer(400, body=str(dict(request.headers))))
+    told = doctor()
+    assert told.code == 1
+    assert not re.search(r"secret-in-the-|salt-of-the", told.text)
+
+
+@needs_files
 def test_two_exporters_in_the_file(
     doctor: Doctor, listening: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -383,6 +398,20 @@ def test_sick_spool(
     assert told.code == (1 if cause else 0)
     assert all(cause in each.what and cure in each.cure for each in told.wrong())
     assert (tmp_path / "spool.db").read_bytes() == damage
+
+
+@needs_locks
+def test_spool_of_a_newer_release(
+    doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A spool that this release cannot use is named, and one of another program."""
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as database:
+        database.execute("PRAGMA application_id = 0x6F745367")
+        database.execute("PRAGMA user_version = 99")
+    sound.setenv(f"{PREFIX}SPOOL", str(tmp_path))
+    finding = doctor().only()
+    assert "written by a newer release of otel-segment (schema 99" in finding.what
+    assert f"set {PREFIX}SPOOL to another folder" in finding.cure
 
 
 @needs_locks
@@ -507,6 +536,20 @@ def test_import_that_never_ends(
     told = doctor("--timeout", "2", "--no-send")
     assert [each.what for each in told.of("Mapping")] == ["no time was left to look at this"]
     assert told.of("Web instrumentation") != []
+
+
+def test_defect(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch) -> None:
+    """A check that fails itself takes no other along, and --debug shows where."""
+
+    def fail() -> None:
+        message = f"with {KEY}"
+        raise LookupError(message)
+
+    sound.setattr("otel_segment.cli.doctor._doctor.check_web", fail)
+    told = doctor("--no-send")
+    assert [each.what for each in told.of("Web instrumentation")] == ["this could not be looked at: LookupError"]
+    with pytest.raises(LookupError):
+        main(["doctor", "--debug"])
 
 
 def test_text(endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
