@@ -193,6 +193,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Make the pictures of the inspector's page, two of which the README shows."""
+    session.install("-e", ".[inspector]", *_group("pictures"))
+    session.run("python", "tests/inspector/page/screenshots.py", *(session.posargs or ["docs/pictures"]))
+
+
 def _group(name: str) -> list[str]:
     return nox.project.dependency_groups(PROJECT, name)
 

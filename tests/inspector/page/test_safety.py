@@ -237,7 +237,7 @@ def test_narrow(inspector: Inspector, chromium: Any) -> None:
         expect(tab.locator(".command")).to_have_count(4)
         check()
         monster = call(event="n" * 500, properties={"k" * 300: "v" * 9_000})
-        fill(inspector.archive, [*shop_calls(60), (monster, [])], 100)
+        fill(inspector.archive, [*shop_calls(60), monster], 100)
         tab.reload()
         expect(tab.locator(ROWS).first).to_be_visible()
         check()
