@@ -16,29 +16,29 @@ _EVERY = 0.005
 """Seconds between two looks."""
 
 _files: list[int] = []
+_watched: set[int] = set()
 
 
 def watch() -> None:
-    """Begin to look, in this process and in those that are forked from it."""
+    """Begin to look; processes that are forked from this one do so when they emit."""
     if _files or "WATCH_COUNTS" not in os.environ:
         return
     _files.append(os.open(os.environ["WATCH_COUNTS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666))
     # Before the SDK's own: so it is called after them.
     atexit.register(check)
-    os.register_at_fork(after_in_child=_begin)
-    _begin()
+    check()
 
 
 def check() -> None:
-    """Look once; also for programs whose server lets no thread run."""
-    if _files and (stats := otel_segment.stats()).unaccounted:
+    """Look once, and from then on in the background, which some servers do not allow."""
+    if not _files:
+        return
+    if os.getpid() not in _watched:
+        _watched.add(os.getpid())
+        _tell(f"watched {os.getpid()}")
+        threading.Thread(target=_look, daemon=True).start()
+    if (stats := otel_segment.stats()).unaccounted:
         _tell(f"wrong {os.getpid()} {stats}")
-
-
-def _begin() -> None:
-    _tell(f"watched {os.getpid()}")
-    check()
-    threading.Thread(target=_look, daemon=True).start()
 
 
 def _look() -> None:
