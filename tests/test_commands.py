@@ -168,7 +168,7 @@ def test_errors(
     told: str,
 ) -> None:
     """Whatever a command raises is an exit code and at most a line on the standard error; with --debug it is raised."""
-    monkeypatch.setattr(_parser, "COMMANDS", command_that(raising(error)))
+    monkeypatch.setattr(_parser, "commands", lambda _: command_that(raising(error)))
 
     assert main(["act"]) == code
     said = capsys.readouterr()
@@ -271,20 +271,34 @@ def test_unusable_files(
     assert "Traceback" not in told.err
 
 
-def test_interrupted_process() -> None:
-    """Ctrl-C in a real process ends it with 130 and without a traceback, wherever it is."""
+def test_interrupted_process(tmp_path: Path) -> None:
+    """Ctrl-C in a real process that waits for its input ends it with 130 and without a traceback."""
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text("{}")
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "print('up', file=sys.stderr, flush=True); sys.exit(main(sys.argv[1:]))"
+        "sys.stdout.reconfigure(line_buffering=True); sys.exit(main(sys.argv[1:]))"
     )
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with run(
-        "mapping", "test", str(Path(__file__).parent / "apps" / "none.json"), "-", code=code, **streams
-    ) as process:
-        assert process.stderr is not None
-        process.stderr.readline()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with run("mapping", "test", str(mapping), "-", code=code, **streams) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write('{"event_name": "Ping"}\n')
+        process.stdin.flush()
+        process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert complaints == ""
+
+
+def test_loads_one_alone() -> None:
+    """A command that is run does not wait for what others need."""
+    code = (
+        "import contextlib\n"
+        "with contextlib.suppress(SystemExit): main(['run', '--help'])\n"
+        "sys.exit(any(name in sys.modules for name in ('requests', 'opentelemetry.sdk', 'rich', 'starlette')))"
+    )
+    with run(code=f"exec({code!r})", stdout=subprocess.DEVNULL) as process:
+        assert process.wait(60) == 0

@@ -35,12 +35,13 @@ def _run(arguments: argparse.Namespace) -> int:
     require("completion", ("shtab",))
     import shtab
 
-    for action in _actions(arguments.parser):
+    parser: argparse.ArgumentParser = arguments.make_parser()
+    for action in _actions(parser):
         if _is_folder(action):
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
         elif action.type is Path or action.metavar in _FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
-    print(shtab.complete(arguments.parser, arguments.shell))
+    print(shtab.complete(parser, arguments.shell))
     return OK
 
 

@@ -9,6 +9,8 @@ from otel_segment.cli._command import FAILED, INTERRUPTED, CommandError
 
 __all__ = ["main"]
 
+_NO_ARGUMENTS = argparse.Namespace(debug=False)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
@@ -22,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: For ``--help``, ``--version`` and wrong arguments, as :mod:`argparse` does.
     """
-    arguments = argparse.Namespace(debug=False)
+    arguments = _NO_ARGUMENTS
     try:
         try:
             arguments = _parse(argv)
@@ -48,7 +50,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     # Here, so that a Ctrl-C while all that is loaded has its exit code, too.
     from otel_segment.cli._parser import make_parser
 
-    return make_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    return make_parser(words[0] if words else None).parse_args(words)
 
 
 def _flush() -> None:

@@ -5,7 +5,7 @@ import argparse
 from otel_segment._version import __version__
 from otel_segment.cli._command import add_commands
 from otel_segment.cli._help import HelpFormatter, keep_colours_to_terminals
-from otel_segment.cli._table import COMMANDS
+from otel_segment.cli._table import commands
 
 __all__ = ["make_parser"]
 
@@ -23,8 +23,13 @@ exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 130 ended
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser, with all commands."""
+def make_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """Make the parser.
+
+    Args:
+        chosen: The command that is to be run, which alone is then known; by default, and where there is no such
+            command, all are.
+    """
     parser = argparse.ArgumentParser(
         prog="otel-segment",
         description="Product analytics from OpenTelemetry to Segment.",
@@ -33,6 +38,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     keep_colours_to_terminals(parser)
     parser.add_argument("--version", action="version", version=f"otel-segment {__version__}")
-    parser.set_defaults(debug=False, parser=parser)
-    add_commands(parser, COMMANDS)
+    parser.set_defaults(debug=False, make_parser=make_parser)
+    add_commands(parser, commands(chosen))
     return parser
