@@ -2,14 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any, TypeAlias
 
 import requests
 
 from otel_segment.inspector import Inspector
 
 TIMEOUT = 20
+Frames: TypeAlias = Iterator[tuple[str, Any]]
 
 
 def until(condition: Callable[[], object]) -> bool:
@@ -46,11 +49,18 @@ def listed(inspector: Inspector, query: str = "") -> list[dict[str, Any]]:
     return rows
 
 
-def frames(answer: requests.Response) -> Iterator[tuple[str, Any]]:
-    """Yield the server-sent events as they come: name and data."""
+@contextmanager
+def watching(inspector: Inspector, query: str = "", headers: Mapping[str, str] | None = None) -> Iterator[Frames]:
+    """Look on, and yield the server-sent events as they come: name and data."""
+    with closing(HTTPConnection("127.0.0.1", inspector.port, timeout=TIMEOUT)) as connection:
+        connection.request("GET", f"/api/live?{query}", headers=dict(headers or {}))
+        yield _frames(connection.getresponse())
+
+
+def _frames(answer: HTTPResponse) -> Frames:
     name = ""
-    for line in answer.iter_lines(chunk_size=1):
+    for line in iter(answer.readline, b""):
         if line.startswith(b"event: "):
-            name = line[7:].decode()
+            name = line[7:-1].decode()
         elif line.startswith(b"data: "):
             yield name, json.loads(line[6:])

@@ -72,12 +72,12 @@ def parse_fault(text: str) -> Fault:
 
 
 def _check(text: str, values: Mapping[str, float | None]) -> None:
-    if not values.keys() & {"status", "latency", "reset", "outage"}:
-        raise _wrong(text, "it says nothing that happens; add status=503, latency=200ms, reset or outage=10s")
     if "status" in values and "reset" in values:
         raise _wrong(text, "a connection is answered or reset; write a fault for each, with a share")
     if "retry_after" in values and "status" not in values:
         raise _wrong(text, "retry_after needs a status to go with, as in status=429,retry_after=5")
+    if not values.keys() & {"status", "latency", "reset", "outage"}:
+        raise _wrong(text, "it says nothing that happens; add status=503, latency=200ms, reset or outage=10s")
 
 
 def _fault(text: str, values: Mapping[str, float | None]) -> Fault:
