@@ -270,7 +270,9 @@ def test_secrets_in_the_file(
     doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Secrets that a file gives are masked as those of the environment are, wrong ones too."""
-    given = "write_key: 'sgp_secret-in-the-file', headers: {X-Key: secret-in-the-header}, timeout: sgp_secret-in-the-file"
+    given = (
+        "write_key: 'sgp_secret-in-the-file', headers: {X-Key: secret-in-the-header}, timeout: sgp_secret-in-the-file"
+    )
     more = "privacy_salt: 'salt-of-the-secret-file', oauth: {client_id: a, key_id: b, key: secret-in-the-key}"
     sound.setenv("OTEL_CONFIG_FILE", write_file(tmp_path / "otel.yaml", f"{{segment: {{{given}, {more}}}}}"))
     endpoint.behave(lambda request: Answer(400, body=str(dict(request.headers))))

@@ -55,6 +55,9 @@ class Conversation:
         if settings is None or settings.disabled or not self._network.is_open:
             yield unknown("not tried: see above what is in the way")
             return
+        if not self._deadline.left:
+            yield unknown("not tried: no time was left", cure="give more with --timeout")
+            return
         event = make_event(self._user_id, time.time()) if self._send else None
         began = time.time()
         reply = self._post(settings, event)

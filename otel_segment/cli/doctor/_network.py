@@ -44,6 +44,8 @@ class Network:
             yield unknown("not tried while settings are wrong")
         elif settings.disabled:
             yield unknown("not tried: disabled, so nothing is ever sent", self._setup.source("disabled"))
+        elif not self._deadline.left:
+            yield unknown("not tried: no time was left", cure="give more with --timeout")
         else:
             yield from self._steps(settings)
 
