@@ -2,6 +2,9 @@
 
 Names are handed out when they are first asked for, so that code which only emits never loads the OpenTelemetry SDK
 or an HTTP client.
+
+PYTEST_DONT_REWRITE: pytest rewrites packages with a plugin, and warns of those that are loaded before, as they are
+under ``opentelemetry-instrument pytest``. There is nothing to rewrite in here.
 """
 
 from importlib import import_module
