@@ -104,6 +104,17 @@ CHECKS = (
     Check("import", "import of the calls", "import", "import_ms", "ours", "segment", 0.5),
     *_web(),
     Check(
+        "inspector",
+        "batches of 100, a viewer on, events/s",
+        "inspector",
+        "events_per_second",
+        "endpoint",
+        None,
+        5_000,
+        at_least=True,
+    ),
+    Check("inspector", "request to frame p95, 200 events/s, ms", "inspector", "told_p95_ms", "endpoint", None, 50),
+    Check(
         "inspector-page",
         "100,000 stored, first rows after load, ms",
         "inspector-page",

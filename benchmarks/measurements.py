@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.contender import CONTENDERS
+from benchmarks.inspector import measure_inspector
 from benchmarks.inspector_page import measure as measure_page
 from benchmarks.processes import Missing, Sink, import_ms, run_cold_start, run_worker
 from benchmarks.web.frameworks import FRAMEWORKS
@@ -49,6 +50,8 @@ class Sizes:
     """How often the inspector's page is loaded; the median counts."""
     page_seconds: float
     """Seconds at 200 events a second that the page shows."""
+    inspected: int
+    """Events in batches that the inspector takes in; and the seconds at 200 a second are those of the page."""
     event: str = "flat"
     """The shape of the event."""
 
@@ -66,6 +69,7 @@ FULL = Sizes(
     turn_seconds=0.3,
     loads=9,
     page_seconds=20,
+    inspected=100_000,
 )
 QUICK = Sizes(
     burst=5_000,
@@ -80,6 +84,7 @@ QUICK = Sizes(
     turn_seconds=0.2,
     loads=3,
     page_seconds=3,
+    inspected=20_000,
 )
 
 
@@ -144,6 +149,10 @@ def _web(contender: str, sizes: Sizes) -> Figures:
     return measure_web(contender, sizes.turns, sizes.turn_seconds)
 
 
+def _inspector(_: str, sizes: Sizes) -> Figures:
+    return measure_inspector(sizes.inspected, sizes.page_seconds)
+
+
 def _inspector_page(_: str, sizes: Sizes) -> Figures:
     return measure_page(sizes.loads, sizes.page_seconds)
 
@@ -162,6 +171,7 @@ MEASUREMENTS = {
         Measurement("mapping", ("rules", "identify"), _mapping),
         Measurement("import", ("segment", "ours"), _import),
         Measurement("web", tuple(FRAMEWORKS), _web),
+        Measurement("inspector", ("endpoint",), _inspector),
         Measurement("inspector-page", ("chromium",), _inspector_page),
     )
 }
