@@ -289,3 +289,25 @@ def test_unused_it_loads_next_to_nothing(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, cwd=tmp_path)
 
     assert ended.returncode == 0, ended.stdout
+
+
+def test_loaded_before_pytest(tmp_path: Path) -> None:
+    """Where the package is loaded before pytest, as by opentelemetry-instrument, pytest has nothing to warn of."""
+    installed = tmp_path / "site" / "installed-1.dist-info"
+    installed.mkdir(parents=True)
+    files = {
+        "METADATA": "Metadata-Version: 2.1\nName: installed\nVersion: 1\n",
+        "RECORD": "otel_segment/__init__.py,,\n",
+        "entry_points.txt": "[pytest11]\notel_segment = otel_segment.testing.plugin\n",
+    }
+    for name, text in files.items():
+        (installed / name).write_text(text, encoding="utf-8")
+    (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n", encoding="utf-8")
+    program = "import otel_segment, pytest; raise SystemExit(pytest.main(['-q', '-p', 'no:cacheprovider']))"
+    environ = os.environ | {"PYTHONPATH": str(installed.parent)}
+
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, cwd=tmp_path)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "warning" not in ended.stdout
