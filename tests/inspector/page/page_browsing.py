@@ -56,8 +56,8 @@ def opened(running: Any, url: str, **options: Any) -> Iterator[Any]:
         violations = tab.evaluate("violations")
     finally:
         context.close()
-    assert problems == []
-    assert violations == []
+    assert not problems, problems
+    assert not violations, violations
 
 
 def texts(tab: Any, selector: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from page_browsing import texts
+from page_browsing import opened, texts
 from page_events import call, send
 
 from otel_segment.inspector.live import Inspector
@@ -139,3 +139,32 @@ def test_arrivals_while_open(inspector: Inspector, tab: Any) -> None:
     expect(tab.locator(ROWS)).to_have_count(6)
     expect(tab.locator("#detail-title")).to_contain_text("Open")
     expect(tab.locator(f"{ROWS}[aria-selected=true]")).to_contain_text("Open")
+
+
+def test_forwarded(chromium: Any) -> None:
+    """What the endpoint that a request was passed on to answered is shown with each of its events."""
+    with (
+        Inspector(write_key="another-key") as far,
+        Inspector(forward=far.url) as near,
+        opened(chromium, near.url) as tab,
+    ):
+        tab.goto("/")
+        expect(tab.locator("#forward")).to_have_text(f"forwarding to {far.url}")
+        send(near, call())
+        tab.click(ROWS)
+
+        answer = part(tab, "Answer")
+        expect(answer.locator("summary")).to_contain_text("401")
+        expect(answer).to_contain_text("write key")
+
+
+def test_token(chromium: Any) -> None:
+    """With a token in the address the page is let in, and the address has it no more."""
+    with Inspector(token="a-token") as inspector, opened(chromium, inspector.url) as tab:
+        send(inspector, call())
+        tab.goto("/?token=a-token")
+
+        expect(tab.locator(ROWS)).to_have_count(1)
+        assert tab.url == f"{inspector.url}/"
+        send(inspector, call())
+        expect(tab.locator(ROWS)).to_have_count(2)

@@ -16,20 +16,18 @@ EVENTS = 100_000
 MOST_ROWS = 200
 
 
+def event_of(number: int) -> dict[str, Any]:
+    """Return the event of a number; each thousandth is a rare one."""
+    if number % 1_000:
+        return call(event=f"Event {number}", userId=f"u-{number % 50}")
+    return call(event=f"Rare {number}", userId="u-rare")
+
+
 @pytest.fixture(scope="module")
 def full() -> Iterator[Inspector]:
     """An inspector that has as much as it keeps."""
     with Inspector(keep=EVENTS) as inspector:
-        every_thousandth = {
-            number: call(event=f"Rare {number}", userId="u-rare") for number in range(1000, EVENTS + 1, 1000)
-        }
-        fill(
-            inspector.archive,
-            [
-                (every_thousandth.get(number) or call(event=f"Event {number}", userId=f"u-{number % 50}"), [])
-                for number in range(1, EVENTS + 1)
-            ],
-        )
+        fill(inspector.archive, map(event_of, range(1, EVENTS + 1)))
         yield inspector
 
 
@@ -109,8 +107,8 @@ def test_filtered(tab: Any) -> None:
         if "Event 7" in texts(tab, f"{ROWS} .name"):
             break
     expect(tab.locator(f"{ROWS} .name").last).to_have_text("Event 7")
-    tab.fill("#q", "event 4207")
-    expect(tab.locator(f"{ROWS} .name")).to_have_text(["Event 42077"[:10] + "7", "Event 4207"][1:])
+    tab.fill("#q", "event 99957")
+    expect(tab.locator(f"{ROWS} .name")).to_have_text(["Event 99957"])
 
 
 def test_forgetting(full: Inspector, tab: Any) -> None:
