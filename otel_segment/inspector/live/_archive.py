@@ -202,12 +202,12 @@ class Archive:
 
     def _rows(self, request: Request, events: Sequence[Event], problems: tuple[Problem, ...]) -> list[Row]:
         refused = request.status != 200  # noqa: PLR2004
-        ids: set[str] = set()
+        ids = set() if refused else self.reader.known({event.message_id for event in events} - {""})
         rows = []
         for number, event in enumerate(events, self._last + 1):
             found = (*event.problems, *problems)
             if not refused and event.message_id:
-                if event.message_id in ids or self.reader.has(event.message_id):
+                if event.message_id in ids:
                     found = (*found, Problem.DUPLICATE)
                 ids.add(event.message_id)
             name, person, user, trace = describe(event.raw, event.type)

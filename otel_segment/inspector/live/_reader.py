@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -16,12 +16,13 @@ from otel_segment.inspector.live._row import Request, Row
 __all__ = ["Found", "Reader"]
 
 _BREATH_SECONDS: Final = 0.0002
+_IDS_AT_ONCE: Final = 500
 _EXPORTED_AT_ONCE: Final = 500
 _COLUMNS: Final = "number, arrived, type, name, person, user, state, problems, size, message_id, trace"
 _RECEIVED: Final = (
     "SELECT raw, type, message_id, problems, request, arrived, number FROM events JOIN payloads USING (number)"
 )
-_BY_MESSAGE: Final = "message_id = ? AND message_id <> '' AND state <> 'refused'"
+_CAN_REPEAT: Final = "message_id <> '' AND state <> 'refused'"
 _PROBLEMS: Final = {str(problem): problem for problem in Problem}
 # What stands for a body that could not be read is no event.
 _NO_EVENT: Final = tuple(map(str, (Problem.INVALID_JSON, Problem.INVALID_BATCH, Problem.UNREADABLE_BODY)))
@@ -98,13 +99,19 @@ class Reader:
         *request, status, body = requests[0]
         return Found(_row(row), raw, Request.of_row(request), None if status is None else (status, body))
 
-    def has(self, message_id: str) -> bool:
-        """Say whether an event with this ``messageId`` was accepted."""
-        return bool(self._ask(f"SELECT 1 FROM events WHERE {_BY_MESSAGE} LIMIT 1", (message_id,)))  # noqa: S608
+    def known(self, message_ids: Collection[str]) -> set[str]:
+        """Say which of these are the ``messageId`` of an event that was accepted."""
+        ids, found = list(message_ids), set[str]()
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            part = ids[start : start + _IDS_AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            sql = f"SELECT message_id FROM events WHERE message_id IN ({marks}) AND {_CAN_REPEAT}"  # noqa: S608
+            found.update(message_id for (message_id,) in self._ask(sql, tuple(part)))
+        return found
 
     def find(self, message_id: str) -> Received | None:
         """Give the first accepted event with this ``messageId``."""
-        found = self._ask(f"{_RECEIVED} WHERE {_BY_MESSAGE} ORDER BY number LIMIT 1", (message_id,))
+        found = self._ask(f"{_RECEIVED} WHERE message_id = ? AND {_CAN_REPEAT} ORDER BY number LIMIT 1", (message_id,))
         return _received(found[0]) if found else None
 
     def received(self, after: int) -> list[Received]:
