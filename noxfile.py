@@ -48,9 +48,12 @@ BUT_LAWS = [
 
 BUT_PROCESSES = [
     f"--ignore=tests/{name}"
-    for name in ("clients", "test_demo.py", "test_processes.py", "test_replay.py", "test_spool_command.py")
+    for name in (
+        *("clients", "doctor", "inspector/page", "test_commands.py", "test_completion.py", "test_demo.py"),
+        *("test_processes.py", "test_replay.py", "test_run_command.py", "test_spool_command.py"),
+    )
 ]
-"""What starts many processes takes the most time, and is left to the measured session and the newest of all."""
+"""What starts many processes, or a browser, takes the most time, and is left to the measured session."""
 
 OLD_FRAMEWORKS = (
     *("flask==2.0.3", "werkzeug==2.0.3", "flask-login==0.6.2"),
