@@ -391,3 +391,20 @@ def test_many(archive: Archive) -> None:
     assert len(numbers(archive, Filter(person="u-7"))) == 20
     assert numbers(archive, Filter(text="nowhere at all")) == []
     assert len(numbers(archive, Filter(states=STATES), 500)) == 500
+
+
+def test_no_full_scans() -> None:
+    """The newest page, and an event for which the oldest has to go, cost the same however many events there are."""
+    archive = Archive(keep=20_000)
+    for _ in range(10):
+        archive.take(request(events=2_000), [Event(b"{}", "", "track", ())] * 2_000)
+    steps: list[int] = []
+    archive._connection.set_progress_handler(lambda: steps.append(1_000), 1_000)
+
+    found = numbers(archive, limit=1)
+    take(archive, track(1))
+
+    archive._connection.set_progress_handler(None, 1_000)
+    archive.close()
+    assert found == [20_000]
+    assert sum(steps) < 5_000

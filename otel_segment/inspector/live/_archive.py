@@ -254,7 +254,9 @@ class Archive:
             oldest.close()
             for table in ("events", "payloads"):
                 self._connection.execute(f"DELETE FROM {table} WHERE number <= ?", (last,))  # noqa: S608
-            self._connection.execute("DELETE FROM requests WHERE number < (SELECT min(request) FROM events)")
+            # The oldest event is of the oldest request; to look for the least would be to look at all.
+            oldest_request = "SELECT request FROM events ORDER BY number LIMIT 1"
+            self._connection.execute(f"DELETE FROM requests WHERE number < ({oldest_request})")  # noqa: S608
         if self._last_request % _FORGET_REQUESTS_EVERY == 0:
             self._connection.execute(
                 "DELETE FROM requests WHERE events = 0 AND number < ?", (self._last_request - self.keep,)

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -65,7 +65,7 @@ class Reader:
         condition, values = wanted.clause()
         sql = f"SELECT {_COLUMNS} FROM events WHERE number BETWEEN ? AND ? AND {condition} ORDER BY number DESC LIMIT ?"  # noqa: S608
         rows: list[tuple[Any, ...]] = []
-        for low, high in reversed(list(self._spans(wanted))):
+        for low, high in _in_turn(reversed(self._spans(wanted))):
             rows += self._ask(sql, (low, high, *values, limit + 1 - len(rows)))
             if len(rows) > limit:
                 break
@@ -79,7 +79,7 @@ class Reader:
             f"SELECT number, raw FROM events JOIN payloads USING (number) WHERE number BETWEEN ? AND ? AND {condition} "  # noqa: S608
             f"AND problems NOT IN ({known}) ORDER BY number LIMIT ?"
         )
-        for low, high in self._spans(wanted):
+        for low, high in _in_turn(self._spans(wanted)):
             start = low
             while found := self._ask(sql, (start, high, *values, _EXPORTED_AT_ONCE)):
                 yield [raw for _, raw in found]
@@ -123,15 +123,21 @@ class Reader:
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
 
-    def _spans(self, wanted: Filter) -> Iterator[tuple[int, int]]:
-        """Give the numbers to look at as spans, after each of which others can have their turn."""
-        ((first, last),) = self._ask("SELECT min(number), max(number) FROM events", ())
+    def _spans(self, wanted: Filter) -> list[tuple[int, int]]:
+        """Give the numbers to look at as spans, of which none takes long."""
+        # Asked for both at once, SQLite looks at every event.
+        sql = "SELECT (SELECT min(number) FROM events), (SELECT max(number) FROM events)"
+        ((first, last),) = self._ask(sql, ())
         low = max(first or 0, wanted.after + 1)
         high = min(last or -1, wanted.before - 1) if wanted.before else last or -1
-        while low <= high:
-            yield low, min(high, low + wanted.stride - 1)
-            low += wanted.stride
-            time.sleep(_BREATH_SECONDS)
+        return [(start, min(high, start + wanted.stride - 1)) for start in range(low, high + 1, wanted.stride)]
+
+
+def _in_turn(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Give one span after the other, and let others have their turn in between."""
+    for span in spans:
+        yield span
+        time.sleep(_BREATH_SECONDS)
 
 
 def _row(values: Any) -> Row:
