@@ -32,6 +32,8 @@ _FIGURES = {
     "ours_added_us": "ours adds",
     "contrib_added_us": "traced",
     "silent_added_us": "not sent",
+    "floor_added_us": "one record",
+    "floor_against_bare": "one record/bare",
     "cpu_against_bare": "ours/bare",
     "added_against_contrib": "of traced",
     "added_against_silent": "of not sent",

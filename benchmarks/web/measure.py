@@ -101,6 +101,9 @@ def _figures(taken: dict[str, _Turns]) -> dict[str, float]:
         "against_bare": statistics.median(
             mine / other for mine, other in zip(ours.per_second[1:], bare.per_second[1:], strict=True)
         ),
+        "floor_against_bare": statistics.median(
+            floor / other for floor, other in zip(taken["floor"].per_second[1:], bare.per_second[1:], strict=True)
+        ),
         "cpu_against_bare": cpu["ours"] / cpu["bare"],
         **{f"added_against_{other}": added["ours"] / added[other] for other in ("contrib", "silent") if other in added},
         "busy": min(statistics.median(turns.busy[1:]) for turns in taken.values()),

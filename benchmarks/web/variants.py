@@ -13,6 +13,16 @@ Wrap = Callable[[Any], Any]
 
 _PATIENCE_MS = 30_000
 
+_LEAST = {
+    "analytics.type": "page",
+    "enduser.pseudo.id": "0123456789abcdef0123456789abcdef",
+    "url.path": "/hello",
+    "url.full": "http://shop.example/hello",
+    "client.address": "127.0.0.1",
+    "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0",
+}
+"""What no page view can do without."""
+
 
 def instrument(variant: str, framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:
     """Set up one of the variants, importing only what it needs, before the site is made.
@@ -61,6 +71,42 @@ def _silent(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:  # noqa
     return _traced(framework, Nothing())
 
 
+def _floor(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:  # noqa: ARG001
+    from opentelemetry._logs import LogRecord
+    from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
+
+    class Nothing(LogRecordProcessor):
+        """Takes every record and does nothing with it."""
+
+        def on_emit(self, log_record: object) -> None: ...
+        def shutdown(self) -> None: ...
+        def force_flush(self, timeout_millis: int = _PATIENCE_MS) -> bool:  # noqa: ARG002
+            return True
+
+    provider = LoggerProvider()
+    provider.add_log_record_processor(Nothing())
+    logger = provider.get_logger("floor")
+
+    def emit() -> None:
+        logger.emit(LogRecord(event_name="page", attributes=dict(_LEAST)))
+
+    def wsgi(application: Any) -> Any:
+        def call(environ: Any, start_response: Any) -> Any:
+            emit()
+            return application(environ, start_response)
+
+        return call
+
+    def asgi(application: Any) -> Any:
+        async def call(scope: Any, receive: Any, send: Any) -> None:
+            emit()
+            await application(scope, receive, send)
+
+        return call
+
+    return (lambda: None), wsgi if framework.server == "gunicorn" else asgi
+
+
 def _traced(framework: Framework, exporter: Any) -> tuple[Settle, Wrap]:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -82,5 +128,6 @@ def _instrumented_by(place: str) -> Wrap:
     return _unchanged
 
 
-VARIANTS = {"bare": _bare, "ours": _ours, "contrib": _contrib, "silent": _silent}
-"""``silent`` is ``contrib`` with an exporter that does nothing."""
+VARIANTS = {"bare": _bare, "floor": _floor, "ours": _ours, "contrib": _contrib, "silent": _silent}
+"""``silent`` is ``contrib`` with an exporter that does nothing; ``floor`` emits one prepared record for a page through
+the SDK, to a processor that does nothing."""
