@@ -43,7 +43,7 @@ class Judgement(msgspec.Struct, frozen=True):
     Attributes:
         status: The HTTP status.
         reason: Why it is refused, ``""`` when it is not.
-        events: The events, in order.
+        events: The events, in order; of a batch far beyond Segment's limit the first 10,000.
         problems: What is wrong with the request as a whole.
         key: The write key, wherever it stood.
         sent_at: The body's ``sentAt``.
@@ -62,6 +62,8 @@ class _Envelope(msgspec.Struct):
     sentAt: Any = None  # noqa: N815
     writeKey: Any = None  # noqa: N815
 
+
+_MOST_JUDGED: Final = 10_000
 
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
@@ -83,13 +85,14 @@ def judge(path: str, headers: Mapping[str, str], body: bytes, expected_key: str 
     header_key = _header_key(headers)
     try:
         envelope = _open(path, body)
-        events = [_event(bytes(raw)) for raw in envelope.batch]
+        # A few bytes can be millions of events.
+        events = [_event(bytes(raw)) for raw in envelope.batch[:_MOST_JUDGED]]
     except msgspec.ValidationError:
         return _refusal(Problem.INVALID_BATCH, header_key)
     except _UNREADABLE:
         return _refusal(Problem.INVALID_JSON, header_key)
     key = header_key or _text(envelope.writeKey)
-    found = batch_problems(len(body), len(events))
+    found = batch_problems(len(body), len(envelope.batch))
     if key is None:
         found = (*found, Problem.MISSING_WRITE_KEY)
     status, reason = _status(found, events)

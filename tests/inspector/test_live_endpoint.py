@@ -106,6 +106,17 @@ def test_refused(inspector: Inspector, body: bytes, headers: dict[str, str], sta
     assert get(inspector, f"/api/events/{row['number']}").json()["request"]["status"] == status
 
 
+def test_bomb(inspector: Inspector) -> None:
+    """A few bytes that are very many events are refused, and the first 10,000 of them kept."""
+    body = gzip.compress(b'{"batch": [' + b"{}," * 300_000 + b"{}]}")
+
+    answer = post(inspector, data=body, headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 400
+    assert get(inspector, "/api/summary").json()["states"] == {"refused": 10_000}
+    assert {"batch_too_large", "too_many_events"} <= set(listed(inspector, "limit=1")[0]["problems"])
+
+
 def test_key_in_refused_body(inspector: Inspector) -> None:
     """A body that is no JSON is shown without the key in it."""
     post(inspector, data=b'{"writeKey": "topsecret", "batch": [}')

@@ -89,13 +89,17 @@ class Intake:
             await self._answer(posted, body, plan.action, reply)
 
     async def _answer(self, posted: "_Posted", body: bytes, instead: Answer | None, reply: Reply) -> None:
-        packed = "content-encoding" in posted.headers
+        encoding = posted.headers.get("content-encoding", "")
         try:
-            # A large body would hold up everybody else.
-            if len(body) > (_LARGE_PACKED_BYTES if packed else _LARGE_BYTES):
-                answer = await run_in_threadpool(self._take, posted, body, instead)
+            # A large body would hold up everybody else, and a small one may be large unpacked.
+            if encoding and len(body) > _LARGE_PACKED_BYTES:
+                unpacked = await run_in_threadpool(unpack_body, body, encoding)
             else:
-                answer = self._take(posted, body, instead)
+                unpacked = unpack_body(body, encoding)
+            if len(unpacked) > _LARGE_BYTES:
+                answer = await run_in_threadpool(self._take, posted, body, unpacked, instead)
+            else:
+                answer = self._take(posted, body, unpacked, instead)
         except BodyError as error:
             await self._spoilt(posted, error, reply)
         except ArchiveError as error:
@@ -104,8 +108,7 @@ class Intake:
             text = answer.body.encode() if isinstance(answer.body, str) else answer.body
             await reply(answer.status, text, answer.headers)
 
-    def _take(self, posted: "_Posted", body: bytes, instead: Answer | None) -> Answer:
-        unpacked = unpack_body(body, posted.headers.get("content-encoding", ""))
+    def _take(self, posted: "_Posted", body: bytes, unpacked: bytes, instead: Answer | None) -> Answer:
         judgement = judge(posted.path, posted.headers, unpacked, self._write_key)
         events = judgement.events
         if not events and judgement.reason:
