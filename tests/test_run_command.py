@@ -192,6 +192,9 @@ def test_show_masks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         "OTEL_EXPORTER_SEGMENT_PRIVACY_SALT": "s3cret-salt",
         "OTEL_EXPORTER_SEGMENT_HEADERS": "x=s3cret-header",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://user:s3cret-password@collector:4318",
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "user:s3cret/p@ssword@collector:4318",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1?key=s3cret",
+        "OTEL_RESOURCE_ATTRIBUTES": "team=a,note=s3cret-write-key",
     }
 
     code = show(monkeypatch, "--inspect", **secrets)
@@ -201,7 +204,16 @@ def test_show_masks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     assert "OTEL_EXPORTER_SEGMENT_ENDPOINT=http://127.0.0.1:8765\n" in told
     assert "# set already: OTEL_EXPORTER_SEGMENT_WRITE_KEY=***\n" in told
     assert "# set already: OTEL_EXPORTER_OTLP_ENDPOINT='http://***@collector:4318'\n" in told
+    assert "# set already: OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=***@collector:4318\n" in told
     assert "WRITE_KEY=local" not in told
+
+
+def test_wrong_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    """An address that cannot be one is a wrong command line; nothing is run, and what stands in it is not repeated."""
+    assert main(["run", "--endpoint", "http://s3cret:@elsewhere.example", "--", "echo", "here"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "s3cret" in told.err) == ("", False)
+    assert told.err.startswith("otel-segment: argument --endpoint: it has a user name or password; remove it")
 
 
 def test_doubts() -> None:

@@ -6,11 +6,12 @@ import shlex
 import sys
 from collections.abc import Mapping
 
+from otel_segment._endpoint import normalize
 from otel_segment._env import resolve
 from otel_segment.cli._command import OK, UNUSABLE, Command, CommandError, require
 from otel_segment.cli._local_inspector import INSPECTOR_URL
 from otel_segment.cli.run._launch import check, launch
-from otel_segment.cli.run._variables import CONFIG_FILE, additions, doubts, is_set, shown
+from otel_segment.cli.run._variables import CONFIG_FILE, OURS, additions, doubts, is_set, shown
 from otel_segment.errors import ConfigurationError
 
 __all__ = ["RUN"]
@@ -51,6 +52,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    _check_endpoint(arguments.endpoint)
     variables = additions(os.environ, arguments.endpoint)
     if arguments.show:
         _show(variables)
@@ -64,6 +66,14 @@ def _run(arguments: argparse.Namespace) -> int:
     for doubt in (*doubts(complete, arguments.endpoint), *_mistakes(complete)):
         print(f"otel-segment: warning: {doubt}", file=sys.stderr)
     return launch(command, variables)
+
+
+def _check_endpoint(endpoint: str | None) -> None:
+    try:
+        normalize(endpoint or INSPECTOR_URL, "/")
+    except ValueError as error:
+        msg = f"argument --endpoint: {error}"
+        raise CommandError(msg, UNUSABLE) from error
 
 
 def _mistakes(environ: Mapping[str, str]) -> list[str]:
@@ -81,12 +91,12 @@ def _show(variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         print(f"{name}={_quoted(name, value)}")
     for name in sorted(os.environ):
-        if name.startswith(("OTEL_", "SEGMENT_")) and name not in variables and is_set(os.environ, name):
+        if name.startswith(OURS) and name not in variables and is_set(os.environ, name):
             print(f"# set already: {name}={_quoted(name, os.environ[name])}")
 
 
 def _quoted(name: str, value: str) -> str:
-    text = shown(name, value)
+    text = shown(name, value, os.environ)
     return text if text.startswith("***") else shlex.quote(text)
 
 

@@ -4,10 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from otel_segment.cli._local_inspector import is_local
+from otel_segment.settings import scrubbed
 
-__all__ = ["CONFIG_FILE", "additions", "doubts", "is_set", "shown"]
+__all__ = ["CONFIG_FILE", "OURS", "additions", "doubts", "is_set", "shown"]
 
 CONFIG_FILE = "OTEL_CONFIG_FILE"
+OURS = ("OTEL_", "SEGMENT_")
+"""How the names of the variables begin that matter here."""
+
 _ENDPOINT = "OTEL_EXPORTER_SEGMENT_ENDPOINT"
 _WRITE_KEY = "OTEL_EXPORTER_SEGMENT_WRITE_KEY"
 _WRITE_KEYS = (_WRITE_KEY, "SEGMENT_WRITE_KEY")
@@ -18,7 +22,8 @@ _LOCAL_KEY = "local"
 """Any will do where nobody checks it."""
 
 _SECRET = re.compile(r"KEY|SECRET|TOKEN|SALT|HEADERS|PASSWORD")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
+_USER_INFO = re.compile(r"(?:(?<=://)|^)(?!\w+://)\S*@")
+_QUERY = re.compile(r"(?<=[?#])\S+")
 _MASK = "***"
 
 
@@ -54,9 +59,20 @@ def doubts(environ: Mapping[str, str], endpoint: str | None) -> Iterator[str]:
         yield f"{_LOGS}={environ[_LOGS]} does not name segment, so nothing goes there; set {_LOGS}=segment,…"
 
 
-def shown(name: str, value: str) -> str:
-    """Return the value of a variable as it may be printed."""
-    return _MASK if _SECRET.search(name) else _USER_INFO.sub(f"{_MASK}@", value)
+def shown(name: str, value: str, environ: Mapping[str, str]) -> str:
+    """Return the value of a variable as it may be printed.
+
+    Args:
+        name: The variable.
+        value: Its value.
+        environ: The environment, whose secrets may stand in the value as well.
+    """
+    if _SECRET.search(name):
+        return _MASK
+    for other, secret in environ.items():
+        if _SECRET.search(other) and other.startswith(OURS):
+            value = scrubbed(value, secret.strip())
+    return _QUERY.sub(_MASK, _USER_INFO.sub(f"{_MASK}@", value))
 
 
 def is_set(environ: Mapping[str, str], name: str) -> bool:
