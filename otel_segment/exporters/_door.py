@@ -28,11 +28,11 @@ class Door:
     def __init__(self, settings: SettingsArguments, component: str, signal: str) -> None:
         self._kind = (component, signal)
         watch = current_watch()
-        given: SettingsArguments = settings if watch is None else {**settings, **watch.settings, "disabled": True}
-        self._settings = resolve(given)
         # One that is made while somebody watches may have no write key: it never sends anything, then or later.
-        self._own = Pipeline(self._settings, component, signal, watch)
         self._never_sends = watch is not None
+        self._settings = resolve({**settings, "disabled": True} if self._never_sends else settings)
+        used = self._settings if watch is None else _watched(self._settings, watch.settings)
+        self._own = Pipeline(used, component, signal, watch)
         self._use(self._own)
         known(self)
 

@@ -1,6 +1,7 @@
 """OpenTelemetry as a test finds it, and as it is left: its global providers, and all that they pass on."""
 
 from collections.abc import Callable
+from copy import copy
 from functools import cache, partial
 from typing import Any
 
@@ -24,6 +25,10 @@ Passed = Callable[[Any, Any], None]
 _LOGS = (SynchronousMultiLogRecordProcessor, ConcurrentMultiLogRecordProcessor)
 _SPANS = (SynchronousMultiSpanProcessor, ConcurrentMultiSpanProcessor)
 
+_PROXIES = (
+    (logs_api.ProxyLogger, "_logger", "_real_logger"),
+    (trace_api.ProxyTracer, "_tracer", "_real_tracer"),
+)
 _GLOBALS = (
     (logs_api, "_LOGGER_PROVIDER", "_log_record_processors", "_multi_log_record_processor"),
     (trace_api, "_TRACER_PROVIDER", "_span_processors", "_active_span_processor"),
@@ -59,6 +64,8 @@ class Surroundings:
         for classes, method, hear in self._hearers:
             for each in classes:
                 self._set(each, method, _heard(getattr(each, method), hear))
+        for proxy, leads_to, bound in _PROXIES:
+            self._set(proxy, leads_to, _unbound(getattr(proxy, leads_to), bound))
 
     def leave(self) -> None:
         """Put back what was there."""
@@ -79,7 +86,18 @@ def _heard(pass_on: Callable[..., None], hear: Passed) -> Callable[[Any, Any], N
     return passed
 
 
-# One for the whole process: loggers and tracers that were made before there was a provider keep the first they see.
+def _unbound(leads_to: property, bound: str) -> property:
+    """Have what was made before there was a provider lead to the one of the moment, not to the first for ever."""
+
+    def led(proxy: Any) -> Any:
+        fresh = copy(proxy)
+        setattr(fresh, bound, None)
+        return leads_to.__get__(fresh)
+
+    return property(led)
+
+
+# One for the whole process: whoever asks for a logger or tracer in a test may keep it.
 @cache
 def _loggers() -> LoggerProvider:
     provider = LoggerProvider(shutdown_on_exit=False)

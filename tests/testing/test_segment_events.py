@@ -282,3 +282,33 @@ def test_application_that_was_there() -> None:
     provider.shutdown()
     del door
     gc.collect()
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_module_loggers_follow(turn: int, segment_events: SegmentEvents) -> None:
+    """Loggers and tracers of modules lead to the provider that the test sets, not to what a test before has ended."""
+    name = f"Turn {turn}"
+    logs, spans = LoggerProvider(shutdown_on_exit=False), TracerProvider(shutdown_on_exit=False)
+    mapping = {"rules": [{"match": "Ping", "name": name}]}
+    logs.add_log_record_processor(BatchLogRecordProcessor(otel_segment.SegmentLogRecordExporter(mapping=mapping)))
+    spans.add_span_processor(BatchSpanProcessor(otel_segment.SegmentSpanExporter(mapping=mapping)))
+    set_logger_provider(logs)
+    trace.set_tracer_provider(spans)
+    emit()
+    on_span()
+
+    assert [event["event"] for event in segment_events] == [name, name]
+    logs.shutdown()
+    spans.shutdown()
+
+
+def test_settings_end_with_their_block() -> None:
+    """What a block sets does not stay with exporters that are made in it and live on."""
+    provider = LoggerProvider(shutdown_on_exit=False)
+    with capture_events(mapping={"rules": [{"match": "Ping", "name": "Renamed"}]}) as first:
+        provider.add_log_record_processor(otel_segment.SegmentLogRecordProcessor())
+        emit(logger=provider.get_logger("own"))
+    with capture_events() as second:
+        emit(logger=provider.get_logger("own"))
+
+    assert (first.one()["event"], second.one()["event"]) == ("Renamed", "Ping")
