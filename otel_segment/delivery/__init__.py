@@ -1,7 +1,7 @@
 """Messages to the endpoint: queue, send, retry, settle, count."""
 
 from otel_segment.delivery._delivery import Delivery
-from otel_segment.delivery._doors import door_processors, doors_of, processors_of
+from otel_segment.delivery._doors import door_processors, doors_of, has_door, processors_of
 from otel_segment.delivery._drain import call_in_time, drain, is_draining, longest_shutdown, time_to_wait
 from otel_segment.delivery._live import deliveries
 from otel_segment.delivery._stats import Stats
@@ -16,6 +16,7 @@ __all__ = [
     "door_processors",
     "doors_of",
     "drain",
+    "has_door",
     "is_draining",
     "longest_shutdown",
     "processors_of",

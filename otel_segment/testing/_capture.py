@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 from otel_segment._log import forget_said
 from otel_segment._types import Drop
-from otel_segment.delivery import door_processors, doors_of, processors_of
+from otel_segment.delivery import door_processors, has_door, processors_of
 from otel_segment.emit import refused, release
 from otel_segment.exporters import (
     SegmentLogRecordProcessor,
@@ -125,10 +125,7 @@ class Capture:
         with suppress(Exception):
             release()
         _flush(
-            processor
-            for several in list(self._passing)
-            for processor in processors_of(several)
-            if next(doors_of(processor), None) is not None
+            processor for several in list(self._passing) for processor in processors_of(several) if has_door(processor)
         )
 
     def _hear_log(self, several: Any, record: ReadWriteLogRecord) -> None:
@@ -147,7 +144,7 @@ class Capture:
         if _active[-1:] != [self]:
             return False
         self._passing.add(several)
-        return next(doors_of(several), None) is None
+        return not has_door(several)
 
 
 @contextmanager

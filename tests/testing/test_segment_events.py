@@ -4,11 +4,12 @@ import gc
 import threading
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from opentelemetry import trace
 from opentelemetry._logs import LogRecord, get_logger, get_logger_provider, set_logger_provider
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk._logs._internal import ConcurrentMultiLogRecordProcessor
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, SimpleLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
@@ -71,6 +72,41 @@ def by_concurrent_processors() -> None:
     provider.shutdown()
 
 
+class Filter(LogRecordProcessor):
+    """Stands before a processor, which it keeps under a name of its own."""
+
+    def __init__(self, target: LogRecordProcessor) -> None:
+        self.target = target
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Pass a record on."""
+        self.target.on_emit(log_record)
+
+    def shutdown(self) -> None:
+        """Pass it on."""
+        self.target.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Pass it on."""
+        return self.target.force_flush(timeout_millis)
+
+
+def by_wrapped_processor() -> None:
+    """Emit through a processor of the application's, which has the SDK's inside."""
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(Filter(BatchLogRecordProcessor(otel_segment.SegmentLogRecordExporter())))
+    set_logger_provider(provider)
+    emit(logger=provider.get_logger("own"))
+
+
+def by_mocked_exporter() -> None:
+    """Emit where a test has put a stand-in of its own in the place of the exporter."""
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(Mock()))
+    set_logger_provider(provider)
+    emit(logger=provider.get_logger("own"))
+
+
 def by_span_exporter() -> None:
     """Emit an event on a span, with the span exporter behind the SDK's batch processor."""
     provider = TracerProvider(shutdown_on_exit=False)
@@ -95,6 +131,8 @@ WAYS: list[Callable[[], None]] = [
     by_configure,
     by_own_provider,
     by_concurrent_processors,
+    by_wrapped_processor,
+    by_mocked_exporter,
     by_span_exporter,
     by_thread,
 ]
