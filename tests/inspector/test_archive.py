@@ -98,6 +98,29 @@ def test_states(archive: Archive) -> None:
     assert (archive.refused, archive.duplicates, len(archive)) == (1, 2, 7)
 
 
+def test_many_types(archive: Archive) -> None:
+    """However many types there are that Segment does not know, the summary stays short, and forgets what has gone."""
+    take(archive, track(1), *[{"type": f"odd {number}" + "x" * 2_000} for number in range(500)])
+    types = archive.summary()["types"]
+    archive.keep = 1
+    take(archive, track(2))
+
+    assert len(types) == 32
+    assert (types["track"], types["other"], sum(types.values())) == (1, 470, 501)
+    assert max(map(len, types)) == 100
+    assert (archive.summary()["types"], len(archive._counts._kinds)) == ({"track": 1}, 1)
+
+
+def test_long_ids(archive: Archive) -> None:
+    """An id of any length is cut in lists, and still known when it comes again."""
+    take(archive, track("x" * 9_000), track("x" * 9_000))
+
+    rows = archive.reader.page(EVERYTHING, 10)[0]
+
+    assert [len(row.messageId) for row in rows] == [1_000, 1_000]
+    assert "duplicate" in rows[0].problems
+
+
 def test_arrivals(archive: Archive) -> None:
     """The demonstration finds what it needs: events without repeats and refusals, in their order, and by their id."""
     take(archive, track(1), status=400)

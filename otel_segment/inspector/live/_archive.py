@@ -20,6 +20,7 @@ __all__ = ["Archive"]
 
 _KEEP_BYTES: Final = 1 << 30
 _FORGET_REQUESTS_EVERY: Final = 1_000
+_LONGEST_TYPE: Final = 100
 
 
 class Archive:
@@ -202,26 +203,27 @@ class Archive:
 
     def _rows(self, request: Request, events: Sequence[Event], problems: tuple[Problem, ...]) -> list[Row]:
         refused = request.status != 200  # noqa: PLR2004
-        ids = set() if refused else self.reader.known({event.message_id for event in events} - {""})
+        own = [shortened(event.message_id) for event in events]
+        ids = set() if refused else self.reader.known({*own} - {""})
         rows = []
-        for number, event in enumerate(events, self._last + 1):
+        for number, (event, message_id) in enumerate(zip(events, own, strict=True), self._last + 1):
             found = (*event.problems, *problems)
-            if not refused and event.message_id:
-                if event.message_id in ids:
+            if not refused and message_id:
+                if message_id in ids:
                     found = (*found, Problem.DUPLICATE)
-                ids.add(event.message_id)
+                ids.add(message_id)
             name, person, user, trace = describe(event.raw, event.type)
             row = Row(
                 number,
                 request.arrived,
-                shortened(event.type),
+                shortened(event.type, _LONGEST_TYPE),
                 name,
                 person,
                 user,
                 state_of(found, refused=refused),
                 tuple(map(str, found)),
                 len(event.raw),
-                event.message_id,
+                message_id,
                 trace,
             )
             rows.append(row)

@@ -21,7 +21,7 @@ from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._forwarding import Forwarder
 from otel_segment.inspector.live._http import Reply, failure, masked, read_body
 from otel_segment.inspector.live._protocol import CONNECTION, reset
-from otel_segment.inspector.live._row import Request
+from otel_segment.inspector.live._row import Request, shortened
 
 __all__ = ["INTAKE_PATHS", "Intake"]
 
@@ -133,7 +133,7 @@ class Intake:
             events=len(judgement.events),
             status=None if status is None else int(status),
             arrived=posted.arrived,
-            sentAt=judgement.sent_at,
+            sentAt=shortened(judgement.sent_at or "") or None,
             client=posted.client,
         )
         # What is wrong with a request as a whole, and is silent, its events were told already.

@@ -27,7 +27,7 @@ class Row(msgspec.Struct, gc=False, frozen=True):
         state: ``ok``, ``altered``, ``duplicate``, ``dropped`` or ``refused``.
         problems: What is wrong with it.
         size: Its bytes as it was sent.
-        messageId: Its ``messageId``, ``""`` where there is none.
+        messageId: Its ``messageId``, ``""`` where there is none; of one that is too long the beginning.
         trace: The trace that it was emitted in, 32 hexadecimal digits.
     """
 
@@ -180,9 +180,9 @@ def describe(raw: bytes, kind: str) -> tuple[str, str, bool, str | None]:
     return name, user or _text(facts.anonymousId), bool(user), _trace(raw)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = _LONGEST) -> str:
     """Cut a text that is too long for a list."""
-    return text if len(text) <= _LONGEST else text[:_LONGEST]
+    return text if len(text) <= most else text[:most]
 
 
 def _text(value: object) -> str:
