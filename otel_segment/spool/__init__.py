@@ -3,7 +3,7 @@
 from otel_segment.spool._destination import Destination
 from otel_segment.spool._errors import SpoolError, SpoolFull
 from otel_segment.spool._examination import Examination, examine
-from otel_segment.spool._folder import has_spool
+from otel_segment.spool._folder import has_spool, lacking_room
 from otel_segment.spool._listing import DestinationStatus, RowInfo
 from otel_segment.spool._recovery import recover
 from otel_segment.spool._registry import spool_for
@@ -20,6 +20,7 @@ __all__ = [
     "SpoolFull",
     "examine",
     "has_spool",
+    "lacking_room",
     "recover",
     "spool_for",
 ]

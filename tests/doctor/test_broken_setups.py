@@ -401,6 +401,24 @@ def test_read_only_spool(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.
     assert f"make {folder} writable for this user, or set {PREFIX}SPOOL" in finding.cure
 
 
+@pytest.mark.parametrize("name", ["", "folder/that/is/made"])
+def test_spool_on_a_full_disk(
+    doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """A disk without room is named before the first event finds out."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        (tmp_path / "full").write_bytes(bytes(1_020_000))
+        sound.setenv(f"{PREFIX}SPOOL", str(tmp_path / name))
+        finding = doctor().only()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+    assert finding.what.startswith("the disk is nearly full (")
+    assert f"on the disk of {tmp_path / name}" in finding.cure
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_forbidden_spool(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A folder of somebody else's is named."""

@@ -282,6 +282,22 @@ def test_secrets_in_the_file(
 
 
 @needs_files
+def test_cures_in_the_file(doctor: Doctor, listening: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the file gives is changed there, for it wins over the variable; what it leaves out, in the environment."""
+    (tmp_path / "file").write_text("")
+    path = write_file(
+        tmp_path / "otel.yaml", f"{{segment: {{endpoint: '{listening.url}/no', spool: '{tmp_path}/file/spool'}}}}"
+    )
+    sound.setenv("OTEL_CONFIG_FILE", path)
+    sound.setenv(f"{PREFIX}DEAD_LETTER", str(tmp_path / "file" / "dead.jsonl"))
+    cures = [each.cure for each in doctor().wrong()]
+    place = f"{path}, logger_provider.processors[0].batch.exporter.segment"
+    assert f'set {place}: "spool" to a folder' in cures[0]
+    assert f"set {PREFIX}DEAD_LETTER to a file" in cures[1]
+    assert cures[2] == f'correct {place}: "endpoint" or its path'
+
+
+@needs_files
 def test_two_exporters_in_the_file(
     doctor: Doctor, listening: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

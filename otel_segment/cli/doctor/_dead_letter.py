@@ -10,7 +10,7 @@ from otel_segment.cli.doctor._findings import Finding, broken, fine, warning
 from otel_segment.cli.doctor._setups import Setup
 from otel_segment.dead_letter import ROTATED_FILES
 
-__all__ = ["check_dead_letter", "why_not_writable"]
+__all__ = ["check_dead_letter", "nearest", "why_not_writable"]
 
 _VARIABLE = "OTEL_EXPORTER_SEGMENT_DEAD_LETTER"
 
@@ -52,14 +52,20 @@ def _problem(path: Path) -> str:
 
 def why_not_writable(folder: Path) -> str:
     """Say why files cannot be made in a folder, or in the first above it that is there; empty where they can."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
+    folder = nearest(folder)
     try:
         # It has no name, and goes when it is closed: nothing is left of the attempt.
         with tempfile.TemporaryFile(dir=folder):
             return ""
     except OSError as error:
         return f"{folder}: {error.strerror}"
+
+
+def nearest(folder: Path) -> Path:
+    """Return a folder, or the first above it that is there."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _user() -> str:

@@ -105,6 +105,7 @@ def _examined(arguments: argparse.Namespace, secrets: Secrets) -> Report:
 class _Subject(NamedTuple):
     title: str
     check: Check
+    setup: Setup | None = None
 
 
 def _setups(file: ConfigFile | None, secrets: Secrets) -> list[Setup]:
@@ -137,20 +138,20 @@ def _subjects(
     yield _Subject("Web instrumentation", check_web)
     for setup in setups:
         where = _where(setup, setups)
-        yield _Subject(f"Settings{where}", partial(check_settings, setup))
-        yield _Subject(f"Write key{where}", partial(check_write_key, setup))
-        yield _Subject(f"Endpoint{where}", partial(check_endpoint, setup))
-        yield _Subject(f"Region{where}", partial(check_region, setup))
-        yield _Subject(f"Mapping{where}", partial(check_mapping, setup))
-        yield _Subject(f"Spool{where}", partial(check_spool, setup, deadline))
-        yield _Subject(f"Dead letter{where}", partial(check_dead_letter, setup))
+        yield _Subject(f"Settings{where}", partial(check_settings, setup), setup)
+        yield _Subject(f"Write key{where}", partial(check_write_key, setup), setup)
+        yield _Subject(f"Endpoint{where}", partial(check_endpoint, setup), setup)
+        yield _Subject(f"Region{where}", partial(check_region, setup), setup)
+        yield _Subject(f"Mapping{where}", partial(check_mapping, setup), setup)
+        yield _Subject(f"Spool{where}", partial(check_spool, setup, deadline), setup)
+        yield _Subject(f"Dead letter{where}", partial(check_dead_letter, setup), setup)
     for setup in setups:
         where = _where(setup, setups)
         network = Network(setup, deadline)
         talk = Conversation(setup, deadline, network, not arguments.no_send, arguments.user_id)
         talks.append(talk)
-        yield _Subject(f"Network{where}", network.check)
-        yield _Subject(f"Answer{where}", talk.check)
+        yield _Subject(f"Network{where}", network.check, setup)
+        yield _Subject(f"Answer{where}", talk.check, setup)
 
 
 def _where(setup: Setup, setups: Sequence[Setup]) -> str:
@@ -168,13 +169,12 @@ def _section(subject: _Subject, until: Deadline, secrets: Secrets, *, is_debugge
         if is_debugged:
             raise
         found.append(unknown(f"this could not be looked at: {type(error).__name__}", cure="please report it; --debug"))
-    return Section(subject.title, [_clean(finding, secrets) for finding in found])
+    return Section(subject.title, [_clean(finding, secrets, subject.setup) for finding in found])
 
 
-def _clean(finding: Finding, secrets: Secrets) -> Finding:
-    what, source, cure = (
-        " ".join(secrets.clean(text).split()) for text in (finding.what, finding.source, finding.cure)
-    )
+def _clean(finding: Finding, secrets: Secrets, setup: Setup | None) -> Finding:
+    cure = finding.cure if setup is None else setup.located(finding.cure)
+    what, source, cure = (" ".join(secrets.clean(text).split()) for text in (finding.what, finding.source, cure))
     return Finding(finding.state, what, source, cure)
 
 

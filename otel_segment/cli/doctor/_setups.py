@@ -1,10 +1,11 @@
 """The exporters that a configuration makes, each with its settings."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from otel_segment._env import Reading, resolve, survey
+from otel_segment._env import ROWS, Reading, resolve, survey
 from otel_segment.errors import ConfigurationError
 from otel_segment.settings import Settings
 
@@ -33,6 +34,14 @@ class Setup:
     def source(self, name: str) -> str:
         """Say where a setting comes from."""
         return self.named(self.reading(name).source.replace("environment variable ", "")) or "default"
+
+    def located(self, cure: str) -> str:
+        """Return a cure that names the place of each setting in the file, to which its variable would lose."""
+        given = {variable: self.source(row.name) for row in ROWS for variable in row.variables}
+        for variable, place in given.items():
+            if self.place and place.startswith(self.place):
+                cure = re.sub(rf"\b{variable}\b", place.replace("\\", r"\\"), cure)
+        return cure
 
     def named(self, text: str) -> str:
         """Return a text in which the file stands in the place of the arguments that it gives."""

@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from otel_segment.cli.doctor._dead_letter import why_not_writable
+from otel_segment.cli.doctor._dead_letter import nearest, why_not_writable
 from otel_segment.cli.doctor._deadline import Deadline
 from otel_segment.cli.doctor._findings import Finding, broken, fine, unknown, warning
 from otel_segment.cli.doctor._setups import Setup
 from otel_segment.settings import Settings
-from otel_segment.spool import Destination, Examination, SpoolError, examine, has_spool
+from otel_segment.spool import Destination, Examination, SpoolError, examine, has_spool, lacking_room
 
 __all__ = ["check_spool"]
 
@@ -38,6 +38,7 @@ def check_spool(setup: Setup, deadline: Deadline) -> Iterator[Finding]:
         )
     if not has_spool(folder):
         yield fine("there is no spool in it as yet", source)
+        yield from _room(folder, lacking_room(nearest(folder)), source)
         return
     try:
         seen = examine(folder, deadline.at_most(_LOOK))
@@ -64,16 +65,20 @@ def _database(folder: Path, seen: Examination, setup: Setup) -> Iterator[Finding
     if bound and seen.size > _NEARLY * bound:
         what = f"the spool is nearly full: {_size(seen.size)} of {_size(bound)}; then the newest events are dropped"
         yield warning(what, "find out why nothing is delivered, or set OTEL_EXPORTER_SEGMENT_SPOOL_MAX_BYTES", source)
-    if seen.lacking:
-        free = _size(shutil.disk_usage(folder).free)
-        what = f"the disk is nearly full ({free} are free): nothing is written to the spool"
-        yield broken(what, f"free {_size(seen.lacking)} on the disk of {folder}", source)
+    yield from _room(folder, seen.lacking, source)
     if seen.users is None:
         yield unknown("which processes use it cannot be seen", source)
     elif seen.users:
         yield fine("in use by the process " + ", ".join(map(str, seen.users)), source)
     else:
         yield fine("no running process uses it", source)
+
+
+def _room(folder: Path, lacking: int, source: str) -> Iterator[Finding]:
+    if lacking:
+        free = _size(shutil.disk_usage(nearest(folder)).free)
+        what = f"the disk is nearly full ({free} are free): nothing is written to the spool"
+        yield broken(what, f"free {_size(lacking)} on the disk of {folder}", source)
 
 
 def _contents(folder: Path, seen: Examination, settings: Settings | None) -> Iterator[Finding]:
