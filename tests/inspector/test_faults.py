@@ -45,6 +45,7 @@ def _afresh(inspector: Inspector) -> None:
         ("reset=yes,share=0.5", Fault("reset=yes,share=0.5", reset=True, share=0.5)),
         ("reset=0.25", Fault("reset=0.25", reset=True, share=0.25)),
         ("outage=10s", Fault("outage=10s", reset=True, outage=10)),
+        ("outage=10s,latency=1s", Fault("outage=10s,latency=1s", latency=1, outage=10)),
         ("outage=10s,status=500", Fault("outage=10s,status=500", status=500, outage=10)),
     ],
 )
@@ -67,6 +68,7 @@ def test_written(text: str, fault: Fault) -> None:
         ("status=503,status=500", "fault 'status=500': status is given twice"),
         ("retry_after=5", "fault 'retry_after=5': retry_after needs a status to go with"),
         ("status=429,retry_after=soon", "fault 'retry_after=soon': whole seconds up to 3600"),
+        ("status=429,retry_after=0000000009999", "whole seconds up to 3600"),
         ("latency=fast", "fault 'latency=fast': a time up to 1h is needed, as in latency=200ms"),
         ("latency=2h", "fault 'latency=2h': a time up to 1h"),
         ("outage=0s", "fault 'outage=0s': a time up to 1h"),

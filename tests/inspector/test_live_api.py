@@ -104,7 +104,8 @@ def test_details(inspector: Inspector) -> None:
     assert told["request"].items() >= {"path": "/v1/batch", "method": "POST", "status": 200, "sentAt": "now"}.items()
     assert told["request"]["headers"].items() >= {"x-extra": "seen", "authorization": "Basic ***"}.items()
     assert (told["request"]["client"], told["forwarded"]) == ("127.0.0.1", None)
-    assert get(inspector, "/api/events/99999999999999999999999").status_code == 404
+    for missing in ("9" * 20, "9" * 5_000, "-1", "x", "%C2%B2"):
+        assert get(inspector, f"/api/events/{missing}").status_code == 404
 
 
 def test_every_problem_has_a_link() -> None:
@@ -193,6 +194,14 @@ def test_live_in_order(inspector: Inspector, live: Frames) -> None:
         sender.join()
 
     assert rows == list(range(rows[0], rows[0] + 600))
+
+
+@pytest.mark.parametrize("reached", ["9" * 5_000, "-1", "x", "\u00b2".encode()])
+def test_resume_from_anywhere(inspector: Inspector, reached: str | bytes) -> None:
+    """Whatever a viewer says that it has come to, it is told of what comes, and to be back soon when it is cut off."""
+    with get(inspector, "/api/live", headers={"Last-Event-ID": reached}, stream=True) as answer:
+        assert answer.status_code == 200
+        assert next(answer.iter_lines()) == b"retry: 500"
 
 
 @pytest.mark.parametrize("how", ["query", "header"])

@@ -224,12 +224,18 @@ def test_gone_before_the_end(inspector: Inspector) -> None:
 def test_unwritable_archive(inspector: Inspector) -> None:
     """When the archive cannot be written, the client is told to come again, and the server goes on."""
     connection: Any = inspector.archive._connection
-    connection.execute("CREATE TEMP TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+    post(inspector, track())
+    for change in ("INSERT", "DELETE"):
+        fails = "BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+        connection.execute(f"CREATE TEMP TRIGGER no_{change} BEFORE {change} ON events {fails}")
     failed = post(inspector, track())
-    connection.execute("DROP TRIGGER no")
+    refused = post(inspector, data=b"no gzip", headers={"Content-Encoding": "gzip"})
+    kept = requests.delete(f"{inspector.url}/api/events", headers={"X-Otel-Segment": "1"}, timeout=TIMEOUT)
+    for change in ("INSERT", "DELETE"):
+        connection.execute(f"DROP TRIGGER no_{change}")
 
-    assert failed.status_code == 503
-    assert "disk is full" in failed.json()["message"]
+    assert (failed.status_code, refused.status_code, kept.status_code) == (503, 400, 503)
+    assert all("disk is full" in answer.json()["message"] for answer in (failed, kept))
     assert post(inspector, track()).status_code == 200
 
 

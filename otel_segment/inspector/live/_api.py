@@ -12,6 +12,7 @@ from starlette.routing import Route
 from otel_segment.inspector._body import BodyError
 from otel_segment.inspector._rules import Problem
 from otel_segment.inspector.live._archive import Archive
+from otel_segment.inspector.live._database import ArchiveError
 from otel_segment.inspector.live._fault_text import FaultError
 from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._feed import Feed, FullFeedError
@@ -53,7 +54,7 @@ class Api:
         self.routes = [
             Route("/api/events", self._events, methods=["GET"]),
             Route("/api/events", self._clear, methods=["DELETE"]),
-            Route("/api/events/{number:int}", self._event, methods=["GET"]),
+            Route("/api/events/{number}", self._event, methods=["GET"]),
             Route("/api/summary", self._summarise, methods=["GET"]),
             Route("/api/faults", self._switch_faults, methods=["PUT"]),
             Route("/api/live", self._live, methods=["GET"]),
@@ -69,13 +70,16 @@ class Api:
         return _json({"events": rows, "more": more})
 
     async def _clear(self, _: Request) -> Response:
-        await run_in_threadpool(self._archive.clear)
+        try:
+            await run_in_threadpool(self._archive.clear)
+        except ArchiveError as error:
+            return _json({"message": str(error)}, 503)
         return Response(status_code=204)
 
     async def _event(self, request: Request) -> Response:
-        number = min(request.path_params["number"], _MAX_NUMBER)
-        found = await run_in_threadpool(self._archive.reader.event, number)
-        return _json(_details(found)) if found else _json({"message": f"There is no event {number} any more."}, 404)
+        digits = request.path_params["number"]
+        found = await run_in_threadpool(self._archive.reader.event, _bounded(digits)) if _is_number(digits) else None
+        return _json(_details(found)) if found else _json({"message": "There is no such event any more."}, 404)
 
     async def _summarise(self, _: Request) -> Response:
         return _json(self._summary())
@@ -98,8 +102,8 @@ class Api:
         except BadQuestionError as error:
             return _json({"message": str(error)}, 400)
         resumed = request.headers.get("last-event-id", "")
-        if resumed.isascii() and resumed.isdigit():
-            after = min(int(resumed), _MAX_NUMBER)
+        if _is_number(resumed):
+            after = _bounded(resumed)
         frames = self._feed.follow(lambda: self._catch_up(after))
         try:
             first = await anext(frames)
@@ -178,10 +182,18 @@ def _number(request: Request, name: str, default: int | None) -> int | None:
     text = request.query_params.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdigit()):
+    if not _is_number(text):
         msg = f"{name}={text}: a number is needed"
         raise BadQuestionError(msg)
-    return min(int(text[:20]), _MAX_NUMBER)
+    return _bounded(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _bounded(digits: str) -> int:
+    return min(int(digits[:20]), _MAX_NUMBER)
 
 
 def _json(content: object, status: int = 200) -> Response:

@@ -89,7 +89,7 @@ def _fault(text: str, values: Mapping[str, float | None]) -> Fault:
         None if retry_after is None else int(retry_after),
         values.get("latency") or 0.0,
         # An outage that says nothing else is of the worst kind.
-        "reset" in values or (outage is not None and status is None),
+        "reset" in values or (outage is not None and not values.keys() & {"status", "latency"}),
         outage,
         values.get("share") or 1.0,
     )
@@ -102,7 +102,7 @@ def _status(part: str, value: str) -> float:
 
 
 def _seconds(part: str, value: str) -> float:
-    if not (value.isascii() and value.isdigit() and int(value[:9]) <= _LONGEST_SECONDS):
+    if not (value.isascii() and value.isdigit() and len(value) <= 9 and int(value) <= _LONGEST_SECONDS):  # noqa: PLR2004
         raise _wrong(part, "whole seconds up to 3600 are needed, as in retry_after=5")
     return int(value)
 

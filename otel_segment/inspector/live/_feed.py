@@ -23,6 +23,9 @@ _ROWS: Final = 10_000
 _MAX_PENDING: Final = 20_000
 _MAX_VIEWERS: Final = 2_000
 
+_RETRY: Final = b"retry: 500\n\n"
+"""After how many milliseconds a viewer that was cut off is to come back."""
+
 _encode = msgspec.json.encode
 
 
@@ -133,7 +136,7 @@ class Feed:
         try:
             position = self._made
             rows, skipped, last = await asyncio.to_thread(catch_up)
-            yield events_frame(rows, skipped, last) + self.summary_frame()
+            yield _RETRY + events_frame(rows, skipped, last) + self.summary_frame()
             while not self._closed:
                 await signal.wait()
                 signal.clear()

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -76,7 +77,8 @@ class Intake:
         if plan.wait:
             await asyncio.sleep(plan.wait)
         if isinstance(plan.action, Reset):
-            self._keep(posted, None, [], Judgement())
+            with suppress(ArchiveError):
+                self._keep(posted, None, [], Judgement())
             await reset(scope[CONNECTION], receive)
             return
         try:
@@ -122,7 +124,8 @@ class Intake:
 
     async def _spoilt(self, posted: "_Posted", error: BodyError, reply: Reply, *, unread: bool = False) -> None:
         judgement = Judgement(error.status, error.sentence, problems=(Problem.UNREADABLE_BODY,))
-        self._keep(posted, error.status, [Event(b"", "", "", ())], judgement)
+        with suppress(ArchiveError):
+            self._keep(posted, error.status, [Event(b"", "", "", ())], judgement)
         await reply(error.status, failure(error.sentence), unread=unread)
 
     def _keep(self, posted: "_Posted", status: int | None, events: Sequence[Event], judgement: Judgement) -> int:
