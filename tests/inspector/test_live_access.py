@@ -93,12 +93,23 @@ def test_events_without_token(guarded: Inspector) -> None:
     assert post(guarded, track()).status_code == 200
 
 
-def test_addresses_when_everywhere(guarded: Inspector) -> None:
-    """Who listens everywhere goes by each address, and by no foreign name."""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+@pytest.mark.parametrize("host", ["192.168.7.7:1", "inspector:8765", "events.example"])
+def test_any_name_with_token(guarded: Inspector, host: str) -> None:
+    """Who has the token may know the server by any name, such as that of a container or of a proxy."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Host": host}
 
-    assert get(guarded, "/", headers={**headers, "Host": "192.168.7.7:1"}).status_code == 200
-    assert get(guarded, "/", headers={**headers, "Host": "evil.example"}).status_code == 421
+    assert get(guarded, "/", headers=headers).status_code == 200
+    assert get(guarded, "/", headers={"Host": host}).status_code == 401
+
+
+def test_addresses_when_everywhere() -> None:
+    """Who listens everywhere without a token goes by each address, and by no foreign name."""
+    with Inspector("0.0.0.0") as inspector:
+        answers = [
+            get(inspector, "/", headers={"Host": host}).status_code for host in ("192.168.7.7:1", "evil.example")
+        ]
+
+    assert answers == [200, 421]
 
 
 def test_page(plain: Inspector) -> None:

@@ -2,7 +2,6 @@
 
 import hmac
 import ipaddress
-import socket
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,7 +21,10 @@ _CHANGING: Final = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
 class Access:
-    """Lets in whoever calls the server by its own name and has the token; an ASGI application around another."""
+    """Lets in whoever has the token, or calls the server by its own name where there is none.
+
+    It is an ASGI application around another.
+    """
 
     def __init__(self, app: ASGIApp, host: str, token: str | None) -> None:
         """Stand before an application.
@@ -36,8 +38,6 @@ class Access:
         self._token = token
         self._is_everywhere = _is_unspecified(host)
         self._names = {"localhost", host.lower()}
-        if self._is_everywhere:
-            self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()} if token else set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or turn away."""
@@ -45,8 +45,9 @@ class Access:
         await (answer or self._app)(scope, receive, send)
 
     def _turned_away(self, request: Request) -> Response | None:
-        if not self._is_own(request.headers.get("host", "")):
-            return PlainTextResponse("This server does not go by that name.\n", 421)
+        # A foreign name that was made to lead here has no token to show; one given by its owner has.
+        if self._token is None and not self._is_own(request.headers.get("host", "")):
+            return PlainTextResponse("This server does not go by that name: ask for localhost, or start it with a token.\n", 421)
         if self._token is not None:
             shown = request.query_params.get("token") if request.url.path == "/" else None
             if shown is not None and _same(shown, self._token):
