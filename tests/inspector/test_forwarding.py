@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +101,33 @@ def test_no_room(inspector: Inspector, monkeypatch: pytest.MonkeyPatch) -> None:
     assert forwarded(inspector) == {"status": 0, "body": "Not passed on: too much is waiting for that."}
 
 
+def test_circle(inspector: Inspector) -> None:
+    """What comes back from where it was passed on to is not passed on again."""
+    with Inspector(forward=inspector.url) as first:
+        assert first._forwarder is not None
+        assert inspector._forwarder is not None
+        inspector._forwarder.url = first.url
+        post(first, track())
+
+        assert until(lambda: len(first.archive) == 2)
+        assert forwarded(first) == {"status": 0, "body": "Not passed on: it was, and has come back."}
+        assert (len(first.archive), len(inspector.archive)) == (2, 1)
+
+
+def test_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is answered, the end does not wait for each that is on its way."""
+    monkeypatch.setattr(_forwarding, "_LAST_SECONDS", 0.1)
+    monkeypatch.setattr(_forwarding, "_LAST_WORD_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        inspector = Inspector(forward=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for number in range(8):
+            post(inspector, track(number))
+        assert inspector._forwarder is not None
+        inspector.close()
+
+        assert any(thread.is_alive() for thread in inspector._forwarder._threads)
+
+
 def test_end_passes_on(other: LocalEndpoint) -> None:
     """At its end, the server passes on what is still waiting."""
     with Inspector(forward=other.url) as inspector:
@@ -125,7 +153,7 @@ def test_addresses(url: str, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["api.segment.io", "ftp://a", "http://", "http://a:99999", "https://a/?x=1", "http://[a"]
+    "url", ["api.segment.io", "ftp://a", "http://", "http://a:99999", "https://a/?x=1", "http://[a", "http://key:@a"]
 )
 def test_no_addresses(url: str) -> None:
     """What is no address is refused with an example of one."""

@@ -47,7 +47,9 @@ class Access:
     def _turned_away(self, request: Request) -> Response | None:
         # A foreign name that was made to lead here has no token to show; one given by its owner has.
         if self._token is None and not self._is_own(request.headers.get("host", "")):
-            return PlainTextResponse("This server does not go by that name: ask for localhost, or start it with a token.\n", 421)
+            return PlainTextResponse(
+                "This server goes by another name: use localhost, or start it with a token.\n", 421
+            )
         if self._token is not None:
             shown = request.query_params.get("token") if request.url.path == "/" else None
             if shown is not None and _same(shown, self._token):

@@ -1,6 +1,7 @@
 """What was accepted is passed on, as it came, to another endpoint, and its answer noted."""
 
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ _PAUSES: Final = (0.5, 2.0)
 _LONGEST_PAUSE: Final = 10.0
 _TIMEOUT: Final = 15.0
 _LAST_SECONDS: Final = 3.0
+_LAST_WORD_SECONDS: Final = 0.5
 _RETRIED: Final = frozenset({0, 408, 429})
 _SERVER_ERROR: Final = 500
 # What belongs to one connection, or would have the answer packed.
@@ -54,12 +56,13 @@ class Forwarder:
         self._lock = threading.Lock()
         self._bytes = 0
         self._closed = threading.Event()
+        self._name = f"1.1 otel-segment-{secrets.token_hex(4)}"
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(_THREADS)]
         for thread in self._threads:
             thread.start()
 
     def submit(self, number: int, path: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Pass a request on, if there is room for it.
+        """Pass a request on, if there is room for it, and it has not been passed on already.
 
         Args:
             number: Its number.
@@ -67,26 +70,33 @@ class Forwarder:
             headers: Its headers, secrets included.
             body: Its body as it came over the wire.
         """
+        via = headers.get("via", "")
+        if self._name in via:
+            self._settle(number, 0, "Not passed on: it was, and has come back.")
+            return
         with self._lock:
             has_room = self._queue.qsize() < _MAX_WAITING and self._bytes + len(body) <= _MAX_WAITING_BYTES
             self._bytes += len(body) if has_room else 0
         if has_room:
             own = {name: value for name, value in headers.items() if name not in _OWN}
+            own["via"] = f"{via}, {self._name}" if via else self._name
             self._queue.put(_Waiting(number, path, own, body))
         else:
             self._settle(number, 0, "Not passed on: too much is waiting for that.")
 
     def close(self) -> None:
         """Pass on what is waiting, for a few seconds at most, and end."""
-        deadline = time.monotonic() + _LAST_SECONDS
         for _ in self._threads:
             self._queue.put(None)
+        self._join(_LAST_SECONDS)
+        self._closed.set()
+        self._join(_LAST_WORD_SECONDS)
+        self._client.close()
+
+    def _join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        self._closed.set()
-        for thread in self._threads:
-            thread.join(_LAST_SECONDS)
-        self._client.close()
 
     def _work(self) -> None:
         while (waiting := self._queue.get()) and not self._closed.is_set():
@@ -115,7 +125,7 @@ def base_of(url: str) -> str:
     """Give the address that paths are put behind.
 
     Args:
-        url: An address as people write it: with or without a slash, ``/v1`` or ``/v1/batch`` at its end.
+        url: An address as people write it: with or without a slash, ``/v1`` or ``/v1/batch`` at its end, no key.
 
     Raises:
         ValueError: If it is no address.
@@ -125,7 +135,8 @@ def base_of(url: str) -> str:
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         parts, is_address = urlsplit(""), False
-    if not is_address or parts.query or parts.fragment:
+    # A key in it would take the place of the one that a request came with, and be shown to all viewers.
+    if not is_address or parts.query or parts.fragment or "@" in parts.netloc:
         msg = f"{url} is no address to pass events on to: write it like https://api.segment.io"
         raise ValueError(msg)
     path = parts.path.rstrip("/").removesuffix("/batch").removesuffix("/v1")
