@@ -54,6 +54,7 @@ class Capture:
         self._log_door: SegmentLogRecordProcessor | None = None
         self._span_door: SegmentSpanExporter | None = None
         self._is_over = False
+        self._pauses = 0
 
     def start(self) -> None:
         """Begin, as if nothing had been emitted before.
@@ -85,6 +86,26 @@ class Capture:
         watch_doors(self)
         self.clear()
 
+    def pause(self) -> None:
+        """Leave what is done now to whoever does it: nothing is sent, nothing of it is seen, and it stays set up."""
+        self._pauses += 1
+        if self._pauses == 1:
+            self._settle()
+            self._surroundings.leave()
+            self._refused_before.subtract(refused())
+
+    def resume(self) -> None:
+        """Go on, when as many times as it was paused."""
+        if self._pauses == 1:
+            _flush(door_processors())
+            self._refused_before.update(refused())
+            self._surroundings.enter()
+            if _active[-1] is not self:
+                _active.remove(self)
+                _active.append(self)
+                watch_doors(self)
+        self._pauses -= 1
+
     def stop(self) -> None:
         """End; what was seen stays readable."""
         if self._is_over:
@@ -106,13 +127,17 @@ class Capture:
 
     def withheld(self, message: bytes) -> None:
         """See a message that would be sent."""
-        if not self._is_over:
+        if self._is_seeing:
             self._messages.append(decode_message(message))
 
     def dropped(self, drop: Drop) -> None:
         """See what is dropped."""
-        if not self._is_over:
+        if self._is_seeing:
             self._drops.append(drop)
+
+    @property
+    def _is_seeing(self) -> bool:
+        return not (self._is_over or self._pauses)
 
     def _seen(self) -> Seen:
         if self._is_over:

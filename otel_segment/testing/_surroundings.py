@@ -1,6 +1,6 @@
 """OpenTelemetry as a test finds it, and as it is left: its global providers, and all that they pass on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cache, partial
 from typing import Any
@@ -17,7 +17,7 @@ from opentelemetry.util._once import Once
 
 from otel_segment import analytics
 
-__all__ = ["Surroundings"]
+__all__ = ["Changes", "Surroundings"]
 
 Passed = Callable[[Any, Any], None]
 """Is given one of the SDK's processors of several, and what it has passed on."""
@@ -54,13 +54,12 @@ class Surroundings:
     def enter(self) -> None:
         """Begin to hear of everything; the application may set what it finds unset."""
         analytics.outlet.forget()
-        for (module, name, several, inside), stand_in in zip(_GLOBALS, (_loggers, _tracers), strict=True):
-            if getattr(module, name) is None:
-                self._set(module, f"{name}_SET_ONCE", Once())
-                self._set(module, name, stand_in() if self._has_stand_ins else None)
-            processor = getattr(getattr(module, name), inside, None)
-            if isinstance(getattr(processor, several, None), tuple):
-                self._set(processor, several, getattr(processor, several))
+        self._note()
+        _let_be_set()
+        for (module, name, *_), stand_in in zip(_GLOBALS, (_loggers, _tracers), strict=True):
+            if getattr(module, name) is None and self._has_stand_ins:
+                setattr(module, name, stand_in())
+        self._note()  # what the stand-ins pass on to, too
         for classes, method, hear in self._hearers:
             for each in classes:
                 self._set(each, method, _heard(getattr(each, method), hear))
@@ -73,9 +72,46 @@ class Surroundings:
             self._restore.pop()()
         analytics.outlet.forget()
 
+    def _note(self) -> None:
+        self._restore += [partial(setattr, owner, name, value) for owner, name, value in _found()]
+
     def _set(self, owner: Any, name: str, value: object) -> None:
         self._restore.append(partial(setattr, owner, name, getattr(owner, name)))
         setattr(owner, name, value)
+
+
+class Changes:
+    """What somebody makes of the global providers between this and ``end()``."""
+
+    def __init__(self) -> None:
+        self._found = list(_found())
+        _let_be_set()
+
+    def end(self) -> None:
+        """See what has changed: only that is to be undone."""
+        self._found = [(owner, name, value) for owner, name, value in self._found if getattr(owner, name) is not value]
+
+    def undo(self) -> None:
+        """Put back what was there before."""
+        for owner, name, value in self._found:
+            setattr(owner, name, value)
+
+
+def _found() -> Iterator[tuple[Any, str, object]]:
+    """Yield where the global providers stand, and what they pass on to, with what is there."""
+    for module, name, several, inside in _GLOBALS:
+        yield module, f"{name}_SET_ONCE", getattr(module, f"{name}_SET_ONCE")
+        yield module, name, getattr(module, name)
+        processor = getattr(getattr(module, name), inside, None)
+        if isinstance(getattr(processor, several, None), tuple):
+            yield processor, several, getattr(processor, several)
+
+
+def _let_be_set() -> None:
+    """Let global providers be set where none is, without a trace of it later."""
+    for module, name, *_ in _GLOBALS:
+        if getattr(module, name) is None:
+            setattr(module, f"{name}_SET_ONCE", Once())
 
 
 def _heard(pass_on: Callable[..., None], hear: Passed) -> Callable[[Any, Any], None]:

@@ -1,6 +1,7 @@
 """The fixtures that pytest finds by itself. It imports next to nothing until one of them is used."""
 
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from otel_segment.testing._capture import Capture
     from otel_segment.testing._events import SegmentEvents
     from otel_segment.testing._server import SegmentServer
+    from otel_segment.testing._surroundings import Changes
 
 __all__ = ["segment_events", "segment_server", "segment_settings"]
 
@@ -43,13 +45,34 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _begin(item)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Have what fixtures of a wider scope set up stay for as long as they do: it is no one test's."""
+    if fixturedef.scope == "function":
+        return (yield)
+    stash = request.config.stash
+    changes = _pause(stash)
+    # Of its finalizers this is the last, and the one below the first.
+    fixturedef.addfinalizer(lambda: _resume(stash, changes))
+    try:
+        return (yield)
+    finally:
+        if changes is not None:
+            changes.end()
+        _resume(stash, None)
+        fixturedef.addfinalizer(partial(_pause, stash))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     """End after all other fixtures."""
     try:
         return (yield)
     finally:
-        if (capture := item.stash.get(_capture, None)) is not None:
+        if (capture := item.config.stash.get(_capture, None)) is not None:
+            del item.config.stash[_capture]
             capture.stop()
 
 
@@ -63,7 +86,7 @@ def segment_settings() -> dict[str, Any]:
 def segment_events(request: pytest.FixtureRequest, segment_settings: dict[str, Any]) -> "SegmentEvents":
     """The events that the test has emitted so far, as they would have been sent to Segment."""
     item: pytest.Item = request.node
-    capture = item.stash.get(_capture, None) or _begin(item)
+    capture = item.config.stash.get(_capture, None) or _begin(item)
     if segment_settings:
         capture.use({**segment_settings, **_marked(item)})  # type: ignore[typeddict-item]
     return capture.events
@@ -87,8 +110,26 @@ def _begin(item: pytest.Item) -> "Capture":
 
     capture = Capture(_marked(item))  # type: ignore[arg-type]
     capture.start()
-    item.stash[_capture] = capture
+    item.config.stash[_capture] = capture
     return capture
+
+
+def _pause(stash: pytest.Stash) -> "Changes | None":
+    """Pause the test that uses segment_events, where one does, and begin to note what is changed meanwhile."""
+    if (capture := stash.get(_capture, None)) is None:
+        return None
+    capture.pause()
+    from otel_segment.testing._surroundings import Changes
+
+    return Changes()
+
+
+def _resume(stash: pytest.Stash, changes: "Changes | None") -> None:
+    """Undo changes, and go on with the test."""
+    if changes is not None:
+        changes.undo()
+    if (capture := stash.get(_capture, None)) is not None:
+        capture.resume()
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:

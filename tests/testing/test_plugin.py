@@ -116,6 +116,77 @@ def test_order({"app, " if "fixture" in when else ""}segment_events, number):
     run_apart(shop, "-o", "segment_disabled=true").assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize("scope", ["class", "module", "session"])
+def test_set_up_for_many_tests(shop: pytest.Pytester, scope: str) -> None:
+    """What a fixture of a wider scope sets up holds for all of its tests, and no longer; its events are nobody's."""
+    module = f"""
+import pytest, shop, otel_segment
+
+@pytest.fixture(scope="{scope}")
+def app():
+    otel_segment.configure(mapping={{"rules": [{{"match": "*", "name": __name__}}]}})
+    shop.order(0)
+    yield
+    shop.order(9)
+
+class TestShop:
+    @pytest.mark.parametrize("number", range(3))
+    def test_order(self, app, segment_events, number):
+        shop.order(number)
+        shop.log(number)
+        assert [event["event"] for event in segment_events] == [__name__, __name__]
+"""
+    shop.makepyfile(test_a=module)
+    last = """
+from opentelemetry._logs import get_logger_provider
+from opentelemetry.sdk._logs import LoggerProvider
+
+def test_taken_away():
+    assert not isinstance(get_logger_provider(), LoggerProvider)
+"""
+    if scope != "session":
+        shop.makepyfile(test_b=module, test_c=last)
+
+    run_apart(shop).assert_outcomes(passed=3 if scope == "session" else 7)
+
+
+def test_block_for_many_tests(shop: pytest.Pytester) -> None:
+    """A block that a fixture of a wider scope begins sees what the tests in it do not see for themselves."""
+    shop.makepyfile(
+        """
+        import pytest, shop
+        from opentelemetry.sdk._logs._internal import SynchronousMultiLogRecordProcessor
+        from otel_segment.testing import capture_events
+
+        untouched = SynchronousMultiLogRecordProcessor.on_emit
+
+        class TestBlock:
+            @pytest.fixture(scope="class")
+            def block(self):
+                with capture_events() as events:
+                    yield events
+
+            def test_inside(self, block, segment_events):
+                shop.order(1)
+                assert len(segment_events) == 1
+                block.none()
+
+            def test_without(self, block):
+                shop.order(2)
+                assert len(block) == 1
+
+            def test_again(self, block, segment_events):
+                shop.order(3)
+                assert (len(segment_events), len(block)) == (1, 1)
+
+        def test_afterwards():
+            assert SynchronousMultiLogRecordProcessor.on_emit is untouched
+        """
+    )
+
+    run_apart(shop).assert_outcomes(passed=4)
+
+
 def test_no_sockets_no_threads_no_write_key(shop: pytest.Pytester) -> None:
     """Nothing opens a socket, and reading what was emitted starts no thread."""
     shop.makeconftest(
