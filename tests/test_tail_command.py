@@ -228,9 +228,20 @@ def test_wrong_address(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"argument --url: {url!r} is no address" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("token", ["a b", "a\nb", "\u20ac"])
+def test_wrong_token(token: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A token that no inspector can have has exit code 2."""
+    assert main(["tail", "--token", token]) == 2
+    assert "argument --token: an inspector's token is letters, digits and signs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [(["--state", "lost"], "invalid choice: 'lost'"), (["--last", "501"], "argument --last: 0 to 500")],
+    [
+        (["--state", "lost"], "invalid choice: 'lost'"),
+        (["--last", "501"], "argument --last: 0 to 500"),
+        (["--last", "all"], "argument --last: 0 to 500"),
+    ],
 )
 def test_wrong_arguments(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong arguments are named, with exit code 2."""

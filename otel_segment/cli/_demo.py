@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from otel_segment.cli._command import FAILED, INTERRUPTED, OK, Command, CommandError, require
+from otel_segment.cli._numbers import port, whole_number
 from otel_segment.cli._report import report
 from otel_segment.cli._views import Follower, View, open_view
 from otel_segment.demo import MAPPING, Crowd, ShopError, ShopProcess, expect, record, tally
@@ -47,8 +48,10 @@ Ctrl-C after the crowd has gone; 130 for a Ctrl-C before; 2 when a package is mi
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end after the crowd, and check that nothing was lost")
-    parser.add_argument("--visitors", type=_count, default=12, metavar="N", help="how many visitors come (12)")
-    parser.add_argument("--port", type=_port, default=0, help="the shop's port (any free one)")
+    parser.add_argument(
+        "--visitors", type=whole_number("at least 1", 1), default=12, metavar="N", help="how many visitors come (12)"
+    )
+    parser.add_argument("--port", type=port, default=0, help="the shop's port (any free one)")
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write the shop's events to FILE, for otel-segment mapping test"
     )
@@ -130,22 +133,6 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 def _terminate(*_: object) -> NoReturn:
     raise SystemExit(_TERMINATED)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        msg = "at least 1"
-        raise argparse.ArgumentTypeError(msg)
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:  # noqa: PLR2004
-        msg = "a port is 0 to 65535"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 DEMO = Command("demo", "show the whole way of an event, on this machine", _DESCRIPTION, _add_arguments, _run)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from otel_segment.cli._command import UNUSABLE, Command, CommandError, require
 from otel_segment.cli._local_inspector import INSPECTOR_PORT, is_local
+from otel_segment.cli._numbers import port, whole_number
 
 __all__ = ["INSPECT"]
 
@@ -35,12 +36,18 @@ exit codes: 0 ended by Ctrl-C, 2 wrong command line, missing package, or a port 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen on ADDRESS (127.0.0.1)")
     parser.add_argument(
-        "--port", type=_port, default=INSPECTOR_PORT, help=f"listen on PORT, 0 for any free one ({INSPECTOR_PORT})"
+        "--port", type=port, default=INSPECTOR_PORT, help=f"listen on PORT, 0 for any free one ({INSPECTOR_PORT})"
     )
     parser.add_argument("--token", help="show what arrived only to who has TOKEN; needed for other hosts than this")
     parser.add_argument("--write-key", metavar="KEY", help="let in this write key alone (any)")
     parser.add_argument("--store", type=Path, metavar="FILE", help="keep the events in FILE (in memory)")
-    parser.add_argument("--keep", type=_keep, default=_KEEP, metavar="N", help=f"keep the newest N events ({_KEEP})")
+    parser.add_argument(
+        "--keep",
+        type=whole_number(f"1 to {_MOST_KEPT} events", 1, _MOST_KEPT),
+        default=_KEEP,
+        metavar="N",
+        help=f"keep the newest N events ({_KEEP})",
+    )
     parser.add_argument(
         "--fault", action="append", default=[], metavar="SPEC", help="have this fault; may be given more than once"
     )
@@ -49,9 +56,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     require("inspector", _MODULES)
-    if arguments.token is not None and not arguments.token:
-        msg = "the token is empty: give --token a secret text, or leave it out"
-        raise CommandError(msg, UNUSABLE)
+    for option in ("token", "write_key"):
+        if getattr(arguments, option) == "":
+            msg = f"the {option.replace('_', ' ')} is empty: give --{option.replace('_', '-')} a text, or leave it out"
+            raise CommandError(msg, UNUSABLE)
     if not is_local(_as_host(arguments.host)) and not arguments.token:
         msg = f"--host {arguments.host} lets others see what arrives: give --token SECRET as well"
         raise CommandError(msg, UNUSABLE)
@@ -63,22 +71,6 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _as_host(address: str) -> str:
     return f"[{address}]" if ":" in address else address
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:  # noqa: PLR2004
-        msg = "a port is 0 to 65535"
-        raise argparse.ArgumentTypeError(msg)
-    return number
-
-
-def _keep(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= _MOST_KEPT:
-        msg = f"1 to {_MOST_KEPT} events"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 INSPECT = Command("inspect", "see what is sent, in a browser", _DESCRIPTION, _add_arguments, _run)

@@ -22,10 +22,10 @@ page      {page}
 endpoint  {url}
 {more}
 Send a first event:
-  curl -u my-key: {url}/v1/track -H 'Content-Type: application/json' \\
+  curl -u {key}: {url}/v1/track -H 'Content-Type: application/json' \\
       -d '{{"event": "Hello", "userId": "u-1", "messageId": "1"}}'
 or have your application send here:
-  OTEL_EXPORTER_SEGMENT_ENDPOINT={url} OTEL_EXPORTER_SEGMENT_WRITE_KEY=my-key ...
+  OTEL_EXPORTER_SEGMENT_ENDPOINT={url} OTEL_EXPORTER_SEGMENT_WRITE_KEY={key} ...
 
 Ctrl-C ends it.
 """
@@ -78,7 +78,8 @@ def _welcome(inspector: Inspector, arguments: argparse.Namespace) -> str:
     }
     more = "".join(f"{name:<10}{fact}\n" for name, fact in facts.items() if fact)
     token = f"?token={quote(arguments.token, safe='')}" if arguments.token else ""
-    return _WELCOME.format(page=page + token, url=inspector.url, more=more)
+    key = "YOUR_WRITE_KEY" if summary["write_key_needed"] else "my-key"
+    return _WELCOME.format(page=page + token, url=inspector.url, more=more, key=key)
 
 
 @contextmanager

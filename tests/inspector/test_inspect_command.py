@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from asking import TIMEOUT, track
+from inspecting import TIMEOUT, track
 from running import unmeasured
 
 from otel_segment.cli import main
@@ -65,7 +65,8 @@ def test_all_of_it(tmp_path: Path, number: signal.Signals) -> None:
 
 def test_token() -> None:
     """On all addresses it needs a token, and prints the address with it."""
-    with inspecting("--host", "0.0.0.0", "--token", "a/b") as (_, said):
+    with inspecting("--host", "0.0.0.0", "--token", "a/b", "--write-key", "right") as (_, said):
+        assert "curl -u YOUR_WRITE_KEY: " in said
         (page,) = re.findall(r"^page +(\S+)$", said, re.MULTILINE)
         assert page.endswith("/?token=a%2Fb")
         with requests.Session() as browser:
@@ -78,7 +79,8 @@ def test_token() -> None:
     [
         (["--host", "0.0.0.0"], "--host 0.0.0.0 lets others see what arrives: give --token SECRET as well"),
         (["--host", "::"], "--host :: lets others see what arrives"),
-        (["--token", ""], "the token is empty"),
+        (["--token", ""], "the token is empty: give --token a text, or leave it out"),
+        (["--write-key", ""], "the write key is empty: give --write-key a text, or leave it out"),
         (["--token", "a b"], "the token cannot stand in a header"),
         (["--fault", "foo=1"], "fault 'foo=1': there is no foo; use status, retry_after"),
         (["--forward", "segment"], "segment is no address to pass events on to: write it like https://"),
@@ -112,7 +114,12 @@ def test_port_taken(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["--port", "70000"], "a port is 0 to 65535"), (["--keep", "0"], "1 to 10000000 events")],
+    [
+        (["--port", "70000"], "a port is 0 to 65535"),
+        (["--port", "http"], "a port is 0 to 65535"),
+        (["--keep", "0"], "1 to 10000000 events"),
+        (["--keep", "1e5"], "1 to 10000000 events"),
+    ],
 )
 def test_wrong_numbers(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Numbers that cannot be are refused."""

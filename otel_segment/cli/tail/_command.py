@@ -8,6 +8,7 @@ from typing import Any
 
 from otel_segment.cli._command import Command, CommandError
 from otel_segment.cli._local_inspector import INSPECTOR_URL
+from otel_segment.cli._numbers import whole_number
 from otel_segment.cli._rows import listed
 from otel_segment.cli._views import open_view
 from otel_segment.cli.tail._following import Following, Wanted
@@ -43,7 +44,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--state", action="append", choices=_STATES, default=[], help="only these; may be given several times"
     )
     parser.add_argument("--person", metavar="ID", default="", help="only of this userId or anonymousId")
-    parser.add_argument("--last", type=_count, default=10, metavar="N", help="how many earlier ones to show first (10)")
+    parser.add_argument(
+        "--last",
+        type=whole_number(f"0 to {_MOST}", 0, _MOST),
+        default=10,
+        metavar="N",
+        help="how many earlier ones to show first (10)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object for each event, for programs")
 
 
@@ -74,14 +81,6 @@ def _print_objects(rows: Sequence[dict[str, Any]]) -> None:
 
 def _say(text: str) -> None:
     print(f"otel-segment: {text}", file=sys.stderr, flush=True)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= _MOST:
-        msg = f"0 to {_MOST}"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 TAIL = Command("tail", "show in a terminal what arrives at an inspector", _DESCRIPTION, _add_arguments, _run)

@@ -1,6 +1,7 @@
 """An inspector, asked over HTTP."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from http import HTTPStatus
@@ -16,6 +17,7 @@ _TIMEOUT = 10.0
 _SILENCE = 45.0
 """Seconds after which a stream that says nothing is taken for broken; the inspector speaks every 15."""
 _LONGEST_LINE = 64 * 2**20
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class NotThereError(Exception):
@@ -57,8 +59,11 @@ def address_of(url: str, token: str | None) -> Address:
     if not host or parts.scheme not in {"http", "https"}:
         msg = f"argument --url: {url!r} is no address; write it like http://127.0.0.1:8765"
         raise CommandError(msg, UNUSABLE)
-    given = parse_qs(parts.query).get("token", [None])[0]
-    return Address(parts.scheme, host, port, parts.path.rstrip("/"), token or given)
+    given = token or parse_qs(parts.query).get("token", [None])[0]
+    if given and not _TOKEN.fullmatch(given):
+        msg = "argument --token: an inspector's token is letters, digits and signs of ASCII, without spaces"
+        raise CommandError(msg, UNUSABLE)
+    return Address(parts.scheme, host, port, parts.path.rstrip("/"), given)
 
 
 class Inspector:
