@@ -88,7 +88,6 @@ class SegmentEvents(Sequence[Event]):
         self,
         event: str,
         properties: Mapping[str, Any] | None = None,
-        /,
         *,
         user_id: Any = None,
         anonymous_id: Any = None,
@@ -99,7 +98,7 @@ class SegmentEvents(Sequence[Event]):
 
         Args:
             event: Its name.
-            properties: Its properties, as a map: for names that are no Python words.
+            properties: Its properties, as a map: for names that are no Python words, or those of these arguments.
             user_id: Its ``userId``.
             anonymous_id: Its ``anonymousId``.
             context: Fields of its ``context``.
@@ -116,7 +115,6 @@ class SegmentEvents(Sequence[Event]):
         self,
         name: str | None = None,
         properties: Mapping[str, Any] | None = None,
-        /,
         *,
         category: str | None = None,
         user_id: Any = None,
@@ -133,7 +131,6 @@ class SegmentEvents(Sequence[Event]):
         self,
         name: str | None = None,
         properties: Mapping[str, Any] | None = None,
-        /,
         *,
         category: str | None = None,
         user_id: Any = None,
@@ -150,7 +147,6 @@ class SegmentEvents(Sequence[Event]):
         self,
         user_id: Any = None,
         traits: Mapping[str, Any] | None = None,
-        /,
         *,
         anonymous_id: Any = None,
         context: Mapping[str, Any] | None = None,
@@ -164,7 +160,6 @@ class SegmentEvents(Sequence[Event]):
         self,
         group_id: Any,
         traits: Mapping[str, Any] | None = None,
-        /,
         *,
         user_id: Any = None,
         anonymous_id: Any = None,

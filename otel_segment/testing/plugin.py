@@ -1,6 +1,7 @@
 """The fixtures that pytest finds by itself. It imports next to nothing until one of them is used."""
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,8 @@ def segment_events(request: pytest.FixtureRequest, segment_settings: dict[str, A
     item: pytest.Item = request.node
     capture = item.config.stash.get(_capture, None) or _begin(item)
     if segment_settings:
-        capture.use({**segment_settings, **_marked(item)})  # type: ignore[typeddict-item]
+        with _brief_errors():
+            capture.use({**segment_settings, **_marked(item)})  # type: ignore[typeddict-item]
     return capture.events
 
 
@@ -109,7 +111,8 @@ def _begin(item: pytest.Item) -> "Capture":
     from otel_segment.testing._capture import Capture
 
     capture = Capture(_marked(item))  # type: ignore[arg-type]
-    capture.start()
+    with _brief_errors():
+        capture.start()
     item.config.stash[_capture] = capture
     return capture
 
@@ -132,9 +135,22 @@ def _resume(stash: pytest.Stash, changes: "Changes | None") -> None:
         capture.resume()
 
 
+@contextmanager
+def _brief_errors() -> Iterator[None]:
+    """Have wrong settings said, and not the environment that they were looked for in."""
+    from otel_segment.errors import ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        pytest.fail(f"wrong settings by @pytest.mark.segment or segment_settings: {error}", pytrace=False)
+
+
 def _marked(item: pytest.Item) -> dict[str, Any]:
     """Return the settings of all markers; the one that is nearest to the test has the last word."""
     settings: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("segment"))):
+        if marker.args:
+            pytest.fail("@pytest.mark.segment takes settings by name, such as segment(mapping=...)", pytrace=False)
         settings.update(marker.kwargs)
     return settings

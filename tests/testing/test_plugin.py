@@ -63,7 +63,7 @@ def run_apart(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return project.runpytest_subprocess(*options, *arguments)
 
 
-def test_isolation(shop: pytest.Pytester) -> None:
+def test_tests_are_apart(shop: pytest.Pytester) -> None:
     """A test sees its own events alone: not those of other tests, of imports, or of tests without the fixture."""
     shop.makepyfile(
         """
@@ -216,7 +216,7 @@ def test_no_sockets_no_threads_no_write_key(shop: pytest.Pytester) -> None:
     run_apart(shop).assert_outcomes(passed=1)
 
 
-def test_settings(shop: pytest.Pytester) -> None:
+def test_marked_settings(shop: pytest.Pytester) -> None:
     """Settings come from the fixture segment_settings, and from markers: the nearest has the last word."""
     shop.makepyfile(
         """
@@ -248,13 +248,32 @@ def test_settings(shop: pytest.Pytester) -> None:
         @pytest.mark.segment(timeout="soon")
         def test_wrong(segment_events):
             pass
+
+        @pytest.mark.segment({"timeout": 3})
+        def test_without_name(segment_events):
+            pass
+
+        class TestWrongFixture:
+            @pytest.fixture
+            def segment_settings(self):
+                return {"timeot": 3}
+
+            def test_wrong(self, segment_events):
+                pass
         """
     )
 
     result = run(shop)
 
-    result.assert_outcomes(passed=3, errors=1)
-    result.stdout.fnmatch_lines(["*otel_segment cannot start. timeout: cannot use*"])
+    result.assert_outcomes(passed=3, errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            "wrong settings by @pytest.mark.segment or segment_settings: * timeout: cannot use 'soon'*",
+            "@pytest.mark.segment takes settings by name*",
+            "wrong settings *timeot: no such setting*did you mean timeout?*",
+        ]
+    )
+    assert "environ" not in result.stdout.str()
 
 
 def test_failure(shop: pytest.Pytester) -> None:

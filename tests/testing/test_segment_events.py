@@ -160,11 +160,15 @@ def test_all_calls(segment_events: SegmentEvents) -> None:
     analytics.alias("a-1", "u-1")
 
     assert segment_events.identified("u-1", plan="pro") is not None
+    assert segment_events.identified(user_id="u-1", traits={"plan": "pro"}) == segment_events[0]
     assert segment_events.grouped("g-1", user_id="u-1", seats=5)["groupId"] == "g-1"
+    assert segment_events.grouped(group_id="g-1", traits={"seats": 5}) == segment_events[1]
     assert segment_events.paged("Cart", category="Shop", url="https://shop.example/cart")["type"] == "page"
+    assert segment_events.paged(name="Cart", properties={"url": "https://shop.example/cart"}) == segment_events[2]
     assert segment_events.screened("Home")["type"] == "screen"
     found = segment_events.tracked("Order Completed", {"order id": "o-1"}, anonymous_id="a-1", revenue=42.5)
     assert found == segment_events[4]
+    assert found == segment_events.tracked(event="Order Completed", properties={"revenue": 42.5})
     assert segment_events.aliased("a-1", "u-1")["previousId"] == "a-1"
 
 
