@@ -15,8 +15,10 @@ import pytest
 from running import KEY, environment
 
 from otel_segment import DropReason
+from otel_segment._env import resolve
 from otel_segment.cli import main
 from otel_segment.cli.send import _outcome
+from otel_segment.cli.send._told import lines
 from otel_segment.inspector import Answer, LocalEndpoint
 
 WHO = ("--user-id", "u-1")
@@ -84,6 +86,18 @@ def test_delivered(endpoint: LocalEndpoint, send: Send, capsys: pytest.CaptureFi
     assert f"  endpoint   {endpoint.url}/v1/batch, write key ***f3a1\n  answer     200 in " in told.out
     assert told.out.endswith("  outcome    delivered\n")
     assert KEY not in told.out
+
+
+@pytest.mark.parametrize("host", ["api.segment.io", "events.eu1.segmentapis.com", "127.0.0.1"])
+def test_what_a_200_proves(host: str) -> None:
+    """Of Segment in either region it is said what its 200 does not prove; a write key in an address is not shown."""
+    settings = resolve({"endpoint": f"https://{host}/{KEY}", "write_key": KEY}, {})
+    outcome = _outcome.Outcome([{"type": "track", "messageId": "m-1", "userId": "u-1"}], ["m-1"])
+
+    told = "\n".join(lines(outcome, settings, dry_run=False))
+
+    assert ("not that it has kept it" in told) == (host != "127.0.0.1")
+    assert KEY not in told + str(outcome.facts(settings, dry_run=False))
 
 
 @pytest.mark.parametrize(

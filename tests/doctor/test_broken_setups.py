@@ -17,6 +17,8 @@ from authorization import private_key
 from surroundings import HTML, Doctor, Proxy, free_port, self_signed, tls_endpoint
 
 from otel_segment.cli.doctor._findings import State
+from otel_segment.cli.doctor._network import _spelling
+from otel_segment.cli.doctor._way import Address
 from otel_segment.inspector import Answer, LocalEndpoint
 
 PREFIX = "OTEL_EXPORTER_SEGMENT_"
@@ -154,6 +156,12 @@ def test_no_dns(doctor: Doctor, sound: pytest.MonkeyPatch) -> None:
     assert [each.what for each in told.of("Answer")] == ["not tried: see above what is in the way"]
 
 
+def test_no_dns_for_the_right_name() -> None:
+    """Where the name is right there is nothing to correct in it."""
+    cure = _spelling(Address("api.segment.io", 443, is_safe=True), None)
+    assert cure.startswith("see whether this machine has a name server, or name the proxy")
+
+
 def test_refused_port(doctor: Doctor, sound: pytest.MonkeyPatch) -> None:
     """A port that nobody listens on is named."""
     port = free_port()
@@ -205,6 +213,14 @@ def test_no_tls(doctor: Doctor, listening: LocalEndpoint, sound: pytest.MonkeyPa
     finding = doctor().only()
     assert "TLS" in finding.what
     assert "certificate" not in finding.what
+
+
+def test_no_tls_where_it_is_wanted(doctor: Doctor, trusted: trustme.CA, sound: pytest.MonkeyPatch) -> None:
+    """An endpoint that speaks TLS and is written with http is told what to write."""
+    with tls_endpoint(trusted.issue_cert("127.0.0.1").configure_cert) as listening:
+        sound.setenv(f"{PREFIX}ENDPOINT", f"http://127.0.0.1:{listening.port}")
+        finding = doctor().only()
+    assert finding.cure.startswith(f"write https:// in {PREFIX}ENDPOINT")
 
 
 def test_authorities_that_are_not_there(doctor: Doctor, sound: pytest.MonkeyPatch, listening: LocalEndpoint) -> None:
@@ -294,7 +310,12 @@ def test_missing_extra_for_the_file(
     ("variable", "names", "cause", "cure"),
     [
         ("OTEL_LOGS_EXPORTER", "segmnt", 'there is no exporter "segmnt"', "Did you mean segment?"),
-        ("OTEL_LOGS_EXPORTER", "segment,none", '"none" cannot stand beside others', "set OTEL_LOGS_EXPORTER=none"),
+        (
+            "OTEL_LOGS_EXPORTER",
+            "segment,none",
+            '"none" cannot stand beside others',
+            "take none out of OTEL_LOGS_EXPORTER",
+        ),
         ("OTEL_METRICS_EXPORTER", "segment", 'no exporter "segment" for metrics', "set OTEL_METRICS_EXPORTER=none"),
         ("OTEL_TRACES_EXPORTER", "otlp", "otlp is not installed", "otel-segment run does the former"),
         ("OTEL_TRACES_EXPORTER", "", "takes otlp, which is not installed", "set OTEL_TRACES_EXPORTER=none"),
@@ -320,6 +341,11 @@ def test_unknown_exporter(
     [
         ("mapping.json", '{"rules": [{"match": "A", "typ": "track"}]}', "typ"),
         ("mapping.json", '{"rules": [', "is not valid JSON"),
+        (
+            "mapping.json",
+            '{"rules": [{"match": "A", "properties": {"a": {"from": "b", "fn": "os:getcwd"}}}]}',
+            "exactly one of",
+        ),
         ("mapping.txt", "", "has no ending that says what it is"),
         ("mapping.json", '{"rules": [{"match": "A", "properties": {"a": {"fn": "nowhere:f"}}}]}', "nowhere"),
     ],
@@ -336,7 +362,8 @@ def test_broken_mapping(
     finding = told.wrong()[0]
     assert cause in finding.what
     assert finding.source == f"{PREFIX}MAPPING"
-    assert str(path) in finding.cure
+    assert finding.cure.startswith(f"correct {path}: ")
+    assert cause in finding.cure
 
 
 def test_mapping_that_is_not_there(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch) -> None:
@@ -406,7 +433,7 @@ def test_spool_on_a_full_disk(
     doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     """A disk without room is named before the first event finds out."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)]
     if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a file system")
     try:
@@ -414,7 +441,7 @@ def test_spool_on_a_full_disk(
         sound.setenv(f"{PREFIX}SPOOL", str(tmp_path / name))
         finding = doctor().only()
     finally:
-        subprocess.run(["umount", tmp_path], check=True)
+        subprocess.run(["umount", str(tmp_path)], check=True)
     assert finding.what.startswith("the disk is nearly full (")
     assert f"on the disk of {tmp_path / name}" in finding.cure
 
@@ -433,11 +460,13 @@ def test_forbidden_spool(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.
         (Answer(401, body="who is it?"), "answered 401: who is it?", "correct the write key"),
         (Answer(403), "answered 403", "firewall"),
         (Answer(404), "there is no Tracking API at that path", f"correct {PREFIX}ENDPOINT"),
+        (Answer(400, body="what?"), "it refuses the test event", f"correct {PREFIX}ENDPOINT"),
+        (Answer(302, {"Location": "http://sign-in.example/"}), "a redirect to http://sign-in", "have the host allowed"),
         (Answer(301, {"Location": "https://elsewhere.example/"}), "a redirect to https://elsewhere.example/", "set"),
         (Answer(200, body='{"success": false, "message": "no"}'), "without success", "what the answer says"),
         (Answer(503, {"Content-Type": "text/html"}, "<html>"), "answered 503 with a page", "no_proxy"),
     ],
-    ids=["401", "403", "404", "redirect", "no success", "page"],
+    ids=["401", "403", "404", "400", "portal", "redirect", "no success", "page"],
 )
 def test_bad_answers(doctor: Doctor, endpoint: LocalEndpoint, answer: Answer, cause: str, cure: str) -> None:
     """What an answer means is said, with what to do."""
@@ -448,12 +477,13 @@ def test_bad_answers(doctor: Doctor, endpoint: LocalEndpoint, answer: Answer, ca
 
 
 @pytest.mark.parametrize(
-    ("status", "cure"), [(400, "see what the answer says"), (429, "wait and try again"), (500, "wait and try again")]
+    ("status", "cure", "options"),
+    [(400, "try without --no-send", ["--no-send"]), (429, "wait and try again", []), (500, "wait and try again", [])],
 )
-def test_passing_trouble(doctor: Doctor, endpoint: LocalEndpoint, status: int, cure: str) -> None:
+def test_passing_trouble(doctor: Doctor, endpoint: LocalEndpoint, status: int, cure: str, options: list[str]) -> None:
     """What may be otherwise the next time is doubtful, not broken."""
     endpoint.behave(lambda _: Answer(status))
-    told = doctor()
+    told = doctor(*options)
     assert told.code == 3
     assert f"answered {status}" in told.only(State.WARNING).what
     assert cure in told.only(State.WARNING).cure

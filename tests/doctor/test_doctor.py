@@ -162,6 +162,9 @@ def test_entry_point_that_cannot_be_loaded(doctor: Doctor, endpoint: LocalEndpoi
         ("OTEL_EXPORTER_SEGEMENT_ENDPOINT", f"{PREFIX}ENDPOINT"),
         ("OTEL_LOG_EXPORTER", "OTEL_LOGS_EXPORTER"),
         ("OTEL_EXPERIMENTAL_CONFIG_FILE", "OTEL_CONFIG_FILE"),
+        ("OTEL_INSTRUMENTATION_SEGMNT_BOTS", "OTEL_INSTRUMENTATION_SEGMENT_BOTS"),
+        ("otel_instrumentation_segment_bots", "OTEL_INSTRUMENTATION_SEGMENT_BOTS"),
+        (f"{PREFIX}CAPTURE_TITLE", "OTEL_INSTRUMENTATION_SEGMENT_CAPTURE_TITLE"),
     ],
 )
 def test_misspelt_variables(
@@ -195,17 +198,33 @@ def test_web_settings(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.Mon
     sound.setenv("OTEL_INSTRUMENTATION_SEGMENT_BOTS", "maybe")
     sound.setenv("OTEL_INSTRUMENTATION_SEGMENT_BOT", "mark")
     told = doctor()
-    assert [each.cure for each in told.wrong()] == [
-        "bots: write exclude or mark or include",
-        "OTEL_INSTRUMENTATION_SEGMENT_BOT: rename it to OTEL_INSTRUMENTATION_SEGMENT_BOTS, or remove it",
+    assert [(each.cure, each.source) for each in told.wrong()] == [
+        ("bots: write exclude or mark or include", "OTEL_INSTRUMENTATION_SEGMENT_BOTS"),
+        (
+            "OTEL_INSTRUMENTATION_SEGMENT_BOT: rename it to OTEL_INSTRUMENTATION_SEGMENT_BOTS, or remove it",
+            "OTEL_INSTRUMENTATION_SEGMENT_BOT",
+        ),
     ]
+
+
+def test_callback_of_a_missing_package(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch) -> None:
+    """A callback whose package is not there is pointed out; no package is imported for that."""
+    sound.setenv("OTEL_INSTRUMENTATION_SEGMENT_GET_CONSENT", "this:whatever")
+    assert doctor().code == 0
+    assert "this" not in sys.modules
+    sound.setenv("OTEL_INSTRUMENTATION_SEGMENT_GET_USER", "no_such_shop.people:who")
+    finding = doctor().only(State.WARNING)
+    assert "there is no no_such_shop here" in finding.what
+    assert "correct OTEL_INSTRUMENTATION_SEGMENT_GET_USER, or have no_such_shop in PYTHONPATH" in finding.cure
 
 
 def test_nothing_set(doctor: Doctor, clean: pytest.MonkeyPatch) -> None:
     """Without any setting the write key is what is missing, and where it is to be had is said."""
-    finding = doctor().only()
+    told = doctor()
+    finding = told.only()
     assert finding.what.startswith("write_key: not set")
     assert "Settings > API keys" in finding.cure
+    assert [each.what for each in told.of("Region")] == ["not known while settings are wrong"]
 
 
 @pytest.mark.parametrize("variable", [f"{PREFIX}DISABLED", "OTEL_SDK_DISABLED"])
@@ -295,6 +314,18 @@ def test_cures_in_the_file(doctor: Doctor, listening: LocalEndpoint, sound: pyte
     assert f'set {place}: "spool" to a folder' in cures[0]
     assert f"set {PREFIX}DEAD_LETTER to a file" in cures[1]
     assert cures[2] == f'correct {place}: "endpoint" or its path'
+
+
+@needs_files
+def test_unknown_setting_in_the_file(
+    doctor: Doctor, listening: LocalEndpoint, sound: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A setting of the file that there is not is named with its place and with the one that was meant."""
+    path = write_file(tmp_path / "otel.yaml", f"{{segment: {{write_keys: a, endpoint: '{listening.url}'}}}}")
+    sound.setenv("OTEL_CONFIG_FILE", path)
+    finding = doctor().only()
+    assert finding.what == f"write_keys: no such setting ({finding.source})"
+    assert finding.cure.startswith("write_keys: did you mean write_key? There are write_key, endpoint")
 
 
 @needs_files

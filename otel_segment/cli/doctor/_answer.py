@@ -63,7 +63,7 @@ class Conversation:
         reply = self._post(settings, event)
         took = time.time() - began
         self.status, self.event = reply.status, event
-        yield from _judged(reply, settings, self._setup)
+        yield from _judged(reply, settings, self._setup, event)
         yield from _skew(reply, began + took / 2, settings)
         if 200 <= reply.status < 300 and not _is_page(reply):  # noqa: PLR2004
             if event is None:
@@ -80,7 +80,7 @@ class Conversation:
             transport.close()
 
 
-def _judged(reply: Reply, settings: Settings, setup: Setup) -> Iterator[Finding]:
+def _judged(reply: Reply, settings: Settings, setup: Setup, event: Probe | None) -> Iterator[Finding]:
     status = reply.status
     if _is_page(reply) and status != 401:  # noqa: PLR2004 - some servers explain that in a page
         yield broken(
@@ -89,13 +89,13 @@ def _judged(reply: Reply, settings: Settings, setup: Setup) -> Iterator[Finding]
             f"have the host allowed there, leave it out of the proxy with no_proxy, or correct {_ENDPOINT}",
         )
     elif not status:
-        yield broken(f"no answer from {settings.url}: {reply.detail}", _cure_of_silence(reply))
+        yield broken(f"no answer from {settings.url}: {reply.detail}", _cure_of_silence(reply, settings))
     elif 200 <= status < 300:  # noqa: PLR2004
         yield from _accepted(reply, setup)
     elif status == 401:  # noqa: PLR2004
         yield broken(f"{settings.url} {reply.detail}", _cure_of_401(settings, setup), setup.source("write_key"))
     else:
-        yield _refused(reply, settings, setup)
+        yield _refused(reply, settings, setup, event)
 
 
 def _accepted(reply: Reply, setup: Setup) -> Iterator[Finding]:
@@ -112,19 +112,20 @@ def _accepted(reply: Reply, setup: Setup) -> Iterator[Finding]:
     yield unknown(_PROVES)
 
 
-def _refused(reply: Reply, settings: Settings, setup: Setup) -> Finding:
+def _refused(reply: Reply, settings: Settings, setup: Setup, event: Probe | None) -> Finding:
     status = reply.status
     what = f"{settings.url} {reply.detail}"
-    endpoint, path = setup.source("endpoint"), setup.source("path")
+    endpoint = setup.source("endpoint")
     if 300 <= status < 400:  # noqa: PLR2004
         target = f" to {reply.text}" if reply.text else ""
         return broken(
             f"{settings.url} answered {status}, a redirect{target}, which is not followed",
-            f"set {_ENDPOINT} to the address that it leads to, if that is where events belong",
+            f"set {_ENDPOINT} to the address that it leads to, if that is where events belong; where it leads to a "
+            "sign-in page, have the host allowed there",
             endpoint,
         )
     if status in {404, 405}:
-        return broken(f"{what}: there is no Tracking API at that path", f"correct {_ENDPOINT} or its path", path)
+        return broken(f"{what}: there is no Tracking API at that path", f"correct {_ENDPOINT} or its path", endpoint)
     if status == 403:  # noqa: PLR2004
         return broken(what, "see whether a firewall is in between, and whether the write key may be used there")
     if status == 407:  # noqa: PLR2004
@@ -132,7 +133,10 @@ def _refused(reply: Reply, settings: Settings, setup: Setup) -> Finding:
     if status == 429 or status >= 500:  # noqa: PLR2004
         return warning(f"{what}: the server is busy or failing", "wait and try again; events are kept and sent again")
     if status == 400:  # noqa: PLR2004 - a server may well refuse a batch with nothing in it
-        return warning(f"{what}: it does not take what was sent", "see what the answer says, and try without --no-send")
+        if event is None:
+            return warning(f"{what}: it does not take an empty batch", "try without --no-send", endpoint)
+        cure = f"see what the answer says, and correct {_ENDPOINT} where that is no Tracking API"
+        return broken(f"{what}: it refuses the test event", cure, endpoint)
     return broken(what, "do what the answer says")
 
 
@@ -147,14 +151,17 @@ def _cure_of_401(settings: Settings, setup: Setup) -> str:
     return "correct the write key, or where it goes (auth: basic, header or body), as that server demands it"
 
 
-def _cure_of_silence(reply: Reply) -> str:
+def _cure_of_silence(reply: Reply, settings: Settings) -> str:
     if "Timeout" in reply.error or "timed out" in reply.text or "too long" in reply.text:
         return "raise OTEL_EXPORTER_SEGMENT_TIMEOUT where the server is slow, else see whether something is in between"
     if "SOCKS" in reply.text:
         return "pip install 'requests[socks]'"
     if "token" in reply.text:
         return "see whether the authorization server can be reached, and is the right one (auth_server)"
-    return "see whether that server speaks HTTP, and whether something in between ends the connection"
+    cure = "see whether that server speaks HTTP, and whether something in between ends the connection"
+    if settings.endpoint.startswith("http:"):
+        return f"write https:// in {_ENDPOINT} where the server speaks TLS; else {cure}"
+    return cure
 
 
 def _is_page(reply: Reply) -> bool:

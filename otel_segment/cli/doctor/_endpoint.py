@@ -54,7 +54,10 @@ def check_endpoint(setup: Setup) -> Iterator[Finding]:
 def check_region(setup: Setup) -> Iterator[Finding]:
     """Say which region is used, and what speaks against it."""
     settings = setup.settings
-    if settings is None or not is_of_segment(setup):
+    if settings is None:
+        yield unknown("not known while settings are wrong")
+        return
+    if not is_of_segment(setup):
         yield unknown("the endpoint is none of Segment's: its regions do not matter", setup.source("endpoint"))
         return
     used = region_of(settings)

@@ -49,5 +49,6 @@ def _mistakes(text: str, name: str, source: str) -> Iterator[Finding]:
     head, *lines = text.split("\n")
     for line in lines or [head]:
         what = line.strip().removeprefix("- ")
-        cure = what.rpartition("; ")[2] if "; " in what else f"correct it, then {_CHECK}"
-        yield broken(f"{what}: nothing starts with it", f"in {name}: {cure}", source)
+        # Some name the cure and some what is allowed, so that it is all of it that helps.
+        cure = what.partition("): ")[2] or what
+        yield broken(f"{what}: nothing starts with it", f"correct {name}: {cure}", source)

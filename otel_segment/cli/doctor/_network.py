@@ -80,7 +80,7 @@ class Network:
             late = isinstance(error, TimeoutError)
             problem = "the look-up takes too long" if late else f"the name is not known ({error})"
             cure = "see whether this machine has a name server that answers" if late else _spelling(address, proxy)
-            yield broken(f"DNS: {address.host}: {problem}", cure, self._origin(proxy))
+            yield broken(f"DNS: {address.host}: {problem}", cure, self._source(proxy))
             return
         shown = ", ".join(found[:4])
         yield fine(f"DNS: {address.host} is {shown}" if shown != address.host else f"DNS: {shown} needs none")
@@ -93,15 +93,15 @@ class Network:
             connections.append(connect(found, address.port, self._deadline))
         except ConnectionRefusedError:
             what = f"TCP: {place} refuses the connection: nothing listens there"
-            cure = f"start the server, or correct host and port in {self._origin(proxy)}"
-            yield broken(what, cure, self._origin(proxy))
+            cure = f"start the server, or correct host and port in {_ENDPOINT if proxy is None else proxy.source}"
+            yield broken(what, cure, self._source(proxy))
         except TimeoutError:
             what = f"TCP: {place} does not answer"
             cure = "let a firewall pass it, or name the proxy that has to be used in https_proxy"
-            yield broken(what, cure, self._origin(proxy))
+            yield broken(what, cure, self._source(proxy))
         except OSError as error:
             what = f"TCP: {place} cannot be reached: {error.strerror or error}"
-            yield broken(what, "see whether this machine has a network, and a route there", self._origin(proxy))
+            yield broken(what, "see whether this machine has a network, and a route there", self._source(proxy))
         else:
             yield fine(f"TCP: connected with {place}")
 
@@ -144,11 +144,10 @@ class Network:
             found = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
         return _tls.authorities(self._setup, found["verify"] or True)
 
-    def _origin(self, proxy: Proxy | None) -> str:
+    def _source(self, proxy: Proxy | None) -> str:
         if proxy is not None:
             return proxy.source
-        source = self._setup.source("endpoint")
-        return _ENDPOINT if source == "default" else source
+        return self._setup.source("endpoint" if self._setup.reading("endpoint").value else "region")
 
 
 def _said(proxy: Proxy | None, settings: Settings) -> Finding:
@@ -171,12 +170,12 @@ def _spelling(address: Address, proxy: Proxy | None) -> str:
     if proxy is not None:
         return f"correct the host in {proxy.source}"
     hosts = [url.partition("//")[2] for url in REGIONS.values()]
+    cure = "see whether this machine has a name server, or name the proxy that has to be used in https_proxy"
+    if address.host in hosts:
+        return cure
     near = get_close_matches(address.host, hosts, 1)
-    question = f" (did you mean {near[0]}?)" if near and near[0] != address.host else ""
-    return (
-        f"correct the host in {_ENDPOINT}{question}; where it is right, see whether this machine has a name server, or "
-        "name the proxy that has to be used in https_proxy"
-    )
+    question = f" (did you mean {near[0]}?)" if near else ""
+    return f"correct the host in {_ENDPOINT}{question}; where it is right, {cure}"
 
 
 def _refused(refusal: ProxyRefusedError, proxy: Proxy | None, target: Address) -> Finding:

@@ -32,11 +32,11 @@ def check_settings(setup: Setup) -> Iterator[Finding]:
 
 def _wrong(setup: Setup, reading: Reading) -> Finding:
     # What is wrong and what to write instead are parted where the text does so itself.
-    problem = setup.named(reading.problem)
-    cause, _, cure = problem.rpartition("; ")
+    cause, _, cure = reading.problem.rpartition("; ")
     if not cause:
-        cause, _, cure = problem.partition(": ")
-    return broken(f"{reading.name}: {cause}", f"{reading.name}: {cure}", setup.source(reading.name))
+        cause, _, cure = reading.problem.partition(": " if ": " in reading.problem else ". ")
+    cause, cure = (f"{reading.name}: {setup.named(text)}" for text in (cause, cure))
+    return broken(cause, cure, setup.source(reading.name))
 
 
 def _shown(setup: Setup, reading: Reading) -> str:

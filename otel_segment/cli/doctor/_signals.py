@@ -121,7 +121,8 @@ def _exporter(signal: str, variable: str, name: str) -> Finding:
     if name.startswith("otlp"):
         return broken(f"{signal}: {name} is not installed ({entry}): {start}", _otlp_cure(entry, variable), variable)
     if name.lower() == "none":
-        return broken(f'{signal}: "none" cannot stand beside others: {start}', f"set {variable}=none alone", variable)
+        cure = f"take none out of {variable}, or set {variable}=none alone where nothing is to be sent"
+        return broken(f'{signal}: "none" cannot stand beside others: {start}', cure, variable)
     cure = f"set {variable} to one of {', '.join((*known, 'none'))}{near(name, known)}"
     return broken(f'{signal}: there is no exporter "{name}": {start}', cure, variable)
 

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
 
 from otel_segment._env import ROWS
 from otel_segment.cli.doctor._findings import Finding, fine, warning
+from otel_segment.instrumentation import resolve_web
 
 __all__ = ["check_variables", "near"]
 
@@ -53,19 +55,25 @@ def _meant(name: str) -> str | None:
         return None
     if name in _OF_OTHER_LANGUAGES:
         return _OF_OTHER_LANGUAGES[name]
-    if upper.startswith(_WEB_PREFIX):
+    if name.startswith(_WEB_PREFIX):
         return None  # these are checked, and complained of, with the settings of the web instrumentation
     if upper.startswith(_PREFIX):
         # The part that all have in common would make any two alike.
-        ends = get_close_matches(upper.removeprefix(_PREFIX), _ENDS, 1)
-        return _PREFIX + ends[0] if ends else ""
-    likely = get_close_matches(upper, _OURS, 1, _LIKENESS)
+        end = upper.removeprefix(_PREFIX)
+        ends = get_close_matches(end, _ENDS, 1)
+        return _PREFIX + ends[0] if ends else _WEB_PREFIX + end if _WEB_PREFIX + end in _of_web() else ""
+    likely = get_close_matches(upper, _OURS, 1, _LIKENESS) or get_close_matches(upper, _of_web(), 1, _GREAT_LIKENESS)
     if likely and "SEG" in upper:
         return likely[0]
     if upper.startswith("OTEL"):
         likely = get_close_matches(upper, _OF_OPENTELEMETRY, 1, _GREAT_LIKENESS)
         return likely[0] if likely else None
     return None
+
+
+@cache
+def _of_web() -> tuple[str, ...]:
+    return tuple(_WEB_PREFIX + field.name.upper() for field in fields(resolve_web({}, {})))
 
 
 @cache

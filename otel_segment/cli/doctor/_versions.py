@@ -21,6 +21,8 @@ _EXTRAS = {
     "oauth": ("PyJWT", "cryptography"),
     "yaml": ("opentelemetry-configuration", "PyYAML"),
     "inspector": ("starlette", "uvicorn"),
+    "completion": ("shtab",),
+    "demo": ("flask", "opentelemetry-distro", "PyYAML", "rich", "starlette", "uvicorn", "waitress"),
 }
 _BETA = re.compile(r"0\.(\d+)b\d+")
 _STABLE = re.compile(r"1\.(\d+)\.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from otel_segment.reasons import DropReason
-from otel_segment.settings import Settings, masked
+from otel_segment.settings import Settings, masked, scrubbed
 
 __all__ = ["Dropped", "Outcome"]
 
@@ -85,7 +85,7 @@ class Outcome:
             "outcome": self.word(dry_run=dry_run),
             "dryRun": dry_run,
             "messageIds": [message["messageId"] for message in self.messages],
-            "endpoint": settings.url,
+            "endpoint": scrubbed(settings.url, settings.write_key),
             "writeKey": masked(settings.write_key),
             "delivered": self.delivered,
             "dropped": [

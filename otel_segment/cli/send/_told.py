@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from otel_segment.cli.send._outcome import Outcome
-from otel_segment.settings import Settings, masked
+from otel_segment.settings import Settings, masked, scrubbed
 
 __all__ = ["lines"]
 
-_SEGMENT = ".segment.io"
+_SEGMENT = (".segment.io", ".segmentapis.com")
 _NOT_PROVEN = """\
 An answer of 200 says that Segment has taken the event in, not that it has kept it: look for the messageId in Segment
 under Connections > Sources > (your source) > Debugger."""
@@ -29,7 +29,7 @@ def lines(outcome: Outcome, settings: Settings, *, dry_run: bool) -> Iterator[st
     for message in outcome.messages:
         yield f"{_title(message)}\n  messageId  {message['messageId']}"
     key = f", write key {masked(settings.write_key)}" if settings.write_key else ""
-    yield f"  endpoint   {settings.url}{key}"
+    yield f"  endpoint   {scrubbed(settings.url, settings.write_key)}{key}"
     yield from _fate(outcome, dry_run=dry_run)
     if outcome.delivered and (urlsplit(settings.url).hostname or "").endswith(_SEGMENT):
         yield _NOT_PROVEN
