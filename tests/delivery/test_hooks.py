@@ -230,7 +230,6 @@ def test_before_anything_is_stored(make_door: MakeDoor, tmp_path: Path, kind: st
     door = make_door(kind, before_send=hide, endpoint=f"http://127.0.0.1:{free_port()}", **settings)
     door.emit(2, "Paid", card="4000-secret")
     door.emit(1, "Unreadable", card="4000-secret")
-    door.flush(0.2)
     wait_until(lambda: door.stats.accepted == 3)
     door.send()
     wait_until(lambda: door.stats.spooled == 2)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import track
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inspecting import track
 
 from otel_segment.inspector import ArchiveError, Problem
 from otel_segment.inspector._intake import Event, judge

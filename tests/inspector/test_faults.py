@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from asking import TIMEOUT, get, listed, post, track, until
 from hypothesis import given
 from hypothesis import strategies as st
+from inspecting import TIMEOUT, get, listed, post, track, until
 
 from otel_segment.inspector import Answer, FaultError, Inspector, Reset
 from otel_segment.inspector.live._fault_text import Fault, parse_fault, parse_faults

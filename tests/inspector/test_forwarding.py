@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import get, listed, post, track, until
+from inspecting import get, listed, post, track, until
 
 from otel_segment.inspector import Answer, Inspector, LocalEndpoint
 from otel_segment.inspector.live import _forwarding

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from asking import TIMEOUT, get, post, track
+from inspecting import TIMEOUT, get, post, track
 
 from otel_segment.inspector import Inspector
 

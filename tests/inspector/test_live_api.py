@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from asking import TIMEOUT, Frames, get, listed, post, track, until, watching
+from inspecting import TIMEOUT, Frames, get, listed, post, track, until, watching
 
 from otel_segment.inspector import Inspector, Problem
 from otel_segment.inspector.live import _feed

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from asking import TIMEOUT, get, listed, post, track, until
+from inspecting import TIMEOUT, get, listed, post, track, until
 
 from otel_segment.inspector import Inspector
 from otel_segment.inspector.live import _http, _protocol
