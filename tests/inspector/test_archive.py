@@ -298,17 +298,19 @@ class TestFile:
         assert (found, summary["states"], summary["forgotten"], summary["requests"]) == ([3], {"ok": 1}, 2, 2)
 
     def test_fewer(self, tmp_path: Path) -> None:
-        """Opened with a smaller bound, the oldest go."""
+        """Opened with a smaller bound, the oldest go, and as many as that are counted and kept from then on."""
         file = tmp_path / "events.db"
         first = Archive(file)
         take(first, *map(track, range(10)))
         first.close()
 
         second = Archive(file, keep=3)
-        found = numbers(second)
+        found, count = numbers(second), len(second)
+        take(second, track("new"))
+        later = numbers(second)
         second.close()
 
-        assert found == [10, 9, 8]
+        assert (found, count, later) == ([10, 9, 8], 3, [11, 10, 9])
 
     def test_in_use(self, tmp_path: Path) -> None:
         """Two cannot have the same file."""

@@ -59,7 +59,8 @@ class Archive:
             self._last, self._last_request = map(self._highest, ("events", "requests"))
             self._last_accepted = self._last
             with self._transaction():
-                self._forget([])
+                gone = self._forget([])
+            self._counts.remove(gone)
         except (sqlite3.Error, ArchiveError):
             self._connection.close()
             raise
