@@ -1,9 +1,14 @@
-"""The fixtures that pytest finds by itself. It imports next to nothing until one of them is used."""
+"""The fixtures that pytest finds by itself. It imports next to nothing until one of them is used.
 
-from collections.abc import Generator, Iterator
+Every run of pytest loads it where the package is installed, whatever its version: what is new in pytest would break it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["segment_events", "segment_server", "segment_settings"]
 
-_capture: "pytest.StashKey[Capture]" = pytest.StashKey()
+_captures: WeakKeyDictionary[pytest.Config, Capture] = WeakKeyDictionary()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,35 +51,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _begin(item)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, Any, Any]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[None]:
     """Have what fixtures of a wider scope set up stay for as long as they do: it is no one test's."""
     if fixturedef.scope == "function":
-        return (yield)
-    stash = request.config.stash
-    changes = _pause(stash)
+        yield
+        return
+    changes = _pause(request.config)
     # Of its finalizers this is the last, and the one below the first.
-    fixturedef.addfinalizer(lambda: _resume(stash, changes))
-    try:
-        return (yield)
-    finally:
-        if changes is not None:
-            changes.end()
-        _resume(stash, None)
-        fixturedef.addfinalizer(partial(_pause, stash))
+    fixturedef.addfinalizer(lambda: _resume(request.config, changes))
+    yield
+    if changes is not None:
+        changes.end()
+    _resume(request.config, None)
+    fixturedef.addfinalizer(lambda: _pause(request.config))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """End after all other fixtures."""
-    try:
-        return (yield)
-    finally:
-        if (capture := item.config.stash.get(_capture, None)) is not None:
-            del item.config.stash[_capture]
-            capture.stop()
+    yield
+    capture = _captures.pop(item.config, None)
+    if capture is not None:
+        capture.stop()
 
 
 @pytest.fixture
@@ -84,10 +83,10 @@ def segment_settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def segment_events(request: pytest.FixtureRequest, segment_settings: dict[str, Any]) -> "SegmentEvents":
+def segment_events(request: pytest.FixtureRequest, segment_settings: dict[str, Any]) -> SegmentEvents:
     """The events that the test has emitted so far, as they would have been sent to Segment."""
     item: pytest.Item = request.node
-    capture = item.config.stash.get(_capture, None) or _begin(item)
+    capture = _captures.get(item.config) or _begin(item)
     if segment_settings:
         with _brief_errors():
             capture.use({**segment_settings, **_marked(item)})  # type: ignore[typeddict-item]
@@ -95,7 +94,7 @@ def segment_events(request: pytest.FixtureRequest, segment_settings: dict[str, A
 
 
 @pytest.fixture
-def segment_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> "Iterator[SegmentServer]":
+def segment_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SegmentServer]:
     """A Segment-compatible endpoint on this machine, which the environment names for the test."""
     from otel_segment.testing._server import served
 
@@ -107,19 +106,19 @@ def segment_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         yield server
 
 
-def _begin(item: pytest.Item) -> "Capture":
+def _begin(item: pytest.Item) -> Capture:
     from otel_segment.testing._capture import Capture
 
     capture = Capture(_marked(item))  # type: ignore[arg-type]
     with _brief_errors():
         capture.start()
-    item.config.stash[_capture] = capture
+    _captures[item.config] = capture
     return capture
 
 
-def _pause(stash: pytest.Stash) -> "Changes | None":
+def _pause(config: pytest.Config) -> Changes | None:
     """Pause the test that uses segment_events, where one does, and begin to note what is changed meanwhile."""
-    if (capture := stash.get(_capture, None)) is None:
+    if (capture := _captures.get(config)) is None:
         return None
     capture.pause()
     from otel_segment.testing._surroundings import Changes
@@ -127,11 +126,11 @@ def _pause(stash: pytest.Stash) -> "Changes | None":
     return Changes()
 
 
-def _resume(stash: pytest.Stash, changes: "Changes | None") -> None:
+def _resume(config: pytest.Config, changes: Changes | None) -> None:
     """Undo changes, and go on with the test."""
     if changes is not None:
         changes.undo()
-    if (capture := stash.get(_capture, None)) is not None:
+    if (capture := _captures.get(config)) is not None:
         capture.resume()
 
 

@@ -381,6 +381,20 @@ def test_unused_it_loads_next_to_nothing(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout
 
 
+def test_old_pytest_is_not_broken() -> None:
+    """It loads where pytest has none of what came since version 6, as every run has to load it."""
+    program = """
+import pytest
+for name in ("Config", "FixtureDef", "Parser", "Stash", "StashKey"):
+    delattr(pytest, name)
+from otel_segment.testing import plugin
+print(any(getattr(each, "pytest_impl", {}).get("wrapper") for each in vars(plugin).values()))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (ended.stdout.strip(), ended.stderr) == ("False", "")
+
+
 def test_loaded_before_pytest(tmp_path: Path) -> None:
     """Where the package is loaded before pytest, as by opentelemetry-instrument, pytest has nothing to warn of."""
     installed = tmp_path / "site" / "installed-1.dist-info"
