@@ -75,6 +75,16 @@ def test_texts(command: Found) -> None:
 
 
 @each
+def test_wrong_numbers(command: Found, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is to be a number and is none is said in words, not by a name of this program's insides."""
+    for action in command.parser._actions:
+        if action.option_strings and action.type not in {None, Path}:
+            with pytest.raises(SystemExit, match="2"):
+                command.parser.parse_args([action.option_strings[-1], "so:many"])
+            assert "invalid _" not in capsys.readouterr().err
+
+
+@each
 def test_help(command: Found, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """--help fits 80 columns, has no colours outside of a terminal, FORCE_COLOR or not, and exit code 0."""
     monkeypatch.setenv("COLUMNS", str(COLUMNS))

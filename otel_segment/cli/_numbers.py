@@ -3,7 +3,27 @@
 import argparse
 from collections.abc import Callable
 
-__all__ = ["port", "whole_number"]
+__all__ = ["number", "port", "whole_number"]
+
+
+def number(sentence: str, is_allowed: Callable[[float], bool]) -> Callable[[str], float]:
+    """Give what reads a number, whole or not, for ``argparse``.
+
+    Args:
+        sentence: What is said when it is none, or not allowed.
+        is_allowed: Whether it is; not a number is not.
+    """
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(sentence) from None
+        if not is_allowed(found):
+            raise argparse.ArgumentTypeError(sentence)
+        return found
+
+    return read
 
 
 def whole_number(sentence: str, least: int, most: int | None = None) -> Callable[[str], int]:

@@ -16,6 +16,7 @@ import msgspec
 
 from otel_segment._version import __version__
 from otel_segment.cli._command import Command
+from otel_segment.cli._numbers import number
 from otel_segment.cli.doctor._answer import Conversation
 from otel_segment.cli.doctor._config_file import ConfigFile, read_config_file
 from otel_segment.cli.doctor._dead_letter import check_dead_letter
@@ -67,16 +68,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user-id", metavar="ID", help="whom the test event is about (nobody)")
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
     parser.add_argument(
-        "--timeout", type=_seconds, default=_SECONDS, metavar="SECONDS", help=f"for all of it ({_SECONDS:.0f})"
+        "--timeout",
+        type=number("more than 0 seconds", lambda seconds: 0 < seconds < math.inf),
+        default=_SECONDS,
+        metavar="SECONDS",
+        help=f"for all of it ({_SECONDS:.0f})",
     )
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < math.inf:
-        message = "above 0"
-        raise argparse.ArgumentTypeError(message)
-    return seconds
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from otel_segment.cli._command import FAILED, OK, UNUSABLE, Command, CommandError
+from otel_segment.cli._numbers import number
 from otel_segment.cli.send._configuration import read_configuration
 from otel_segment.cli.send._pairs import choice, merged, pair
 from otel_segment.cli.send._sending import Call, rehearse, send
@@ -15,7 +16,7 @@ from otel_segment.emit import ALIAS, GROUP, IDENTIFY, PAGE, SCREEN, TRACK, Kind
 
 __all__ = ["CALLS"]
 
-_HOUR = 3_600
+_SECONDS = number("more than 0 seconds, and at most 3600", lambda seconds: 0 < seconds <= 3_600)  # noqa: PLR2004
 
 _DESCRIPTION = """\
 {what} It goes through the real exporter with the settings of the environment, and what became of it is said:
@@ -122,7 +123,7 @@ def _add_arguments(form: _Form, parser: argparse.ArgumentParser) -> None:
     _add_pairs(parser, "--integration", "whether, or how, a destination gets it", choice, "NAME=false")
     parser.add_argument("--timestamp", metavar="TIME", help="when it happened, by ISO 8601; now by default")
     parser.add_argument("--message-id", metavar="ID", help="what makes it unique; made up by default")
-    parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="how long to try (10)")
+    parser.add_argument("--timeout", type=_SECONDS, default=10.0, metavar="SECONDS", help="how long to try (10)")
     parser.add_argument("--dry-run", action="store_true", help="print what would be sent, and send nothing")
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
@@ -170,14 +171,6 @@ def _call(form: _Form, arguments: argparse.Namespace) -> Call:
         (context, arguments.timestamp, integrations, arguments.message_id),
         tuple(given.get(argument) for _, argument, _ in form.kind.extras),
     )
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 < number <= _HOUR:
-        msg = f"more than 0, and at most {_HOUR:,}"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 def _command(form: _Form) -> Command:

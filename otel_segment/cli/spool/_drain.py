@@ -12,6 +12,7 @@ from typing import Any
 from otel_segment.cli._command import FAILED, OK, Command
 from otel_segment.cli._courier import TICK, settings_of_environment
 from otel_segment.cli._interrupts import Interrupts
+from otel_segment.cli._numbers import number
 from otel_segment.cli._progress import Progress
 from otel_segment.cli.spool._adoption import adopt
 from otel_segment.cli.spool._folder import add_folder, folder_of, opened
@@ -49,7 +50,12 @@ Ctrl-C: what is not delivered is in the spool still
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder(parser)
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end after so many seconds at the latest")
+    parser.add_argument(
+        "--timeout",
+        type=number("more than 0 seconds", lambda seconds: seconds > 0),
+        metavar="SECONDS",
+        help="end after so many seconds at the latest",
+    )
     parser.add_argument("--source", metavar="SOURCE", help='send what is for this other source, as "status" shows it')
     parser.add_argument("--yes", action="store_true", help="do not ask, with --source")
 
@@ -163,14 +169,6 @@ class _Drain:
 
     def _note(self, reason: DropReason, messages: list[dict[str, Any]]) -> None:
         self._refused[reason] += len(messages)
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not number > 0:
-        msg = "more than 0"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 DRAIN = Command("drain", "send what waits", _DESCRIPTION, _add_arguments, _run)

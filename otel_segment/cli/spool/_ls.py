@@ -5,6 +5,7 @@ import json
 import time
 
 from otel_segment.cli._command import OK, Command
+from otel_segment.cli._numbers import whole_number
 from otel_segment.cli.spool._folder import add_folder, folder_of, opened
 from otel_segment.cli.spool._words import count, moment, size
 from otel_segment.spool import RowInfo
@@ -25,7 +26,9 @@ exit codes: 0 done, 1 the spool cannot be read, 2 wrong command line or folder
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder(parser)
-    parser.add_argument("--limit", type=_limit, default=50, metavar="N", help="how many rows at most (50)")
+    parser.add_argument(
+        "--limit", type=whole_number("at least 1", 1), default=50, metavar="N", help="how many rows at most (50)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
 
 
@@ -51,14 +54,6 @@ def _line(row: RowInfo, now: float) -> str:
         f"{row.id}  {moment(row.created)}  {count(row.events, 'event'):>12}  {size(row.size):>8}"
         f"  {row.hint or '?'}  {row.url or '?'}  {state}{failed}"
     )
-
-
-def _limit(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        msg = "at least 1"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 LS = Command("ls", "the rows, oldest first", _DESCRIPTION, _add_arguments, _run)

@@ -5,6 +5,7 @@ import math
 import time
 
 from otel_segment.cli._command import FAILED, OK, Command
+from otel_segment.cli._numbers import number
 from otel_segment.cli.spool._folder import add_folder, folder_of, opened
 from otel_segment.cli.spool._words import confirmed, count
 
@@ -26,7 +27,12 @@ exit codes: 0 done, 1 the answer was no, 2 wrong command line or folder, or nobo
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder(parser)
-    parser.add_argument("--older-than", type=_days, metavar="DAYS", help="only what was written so many days ago")
+    parser.add_argument(
+        "--older-than",
+        type=number("a number of days, 0 or more", lambda days: 0 <= days < math.inf),
+        metavar="DAYS",
+        help="only what was written so many days ago",
+    )
     parser.add_argument("--endpoint", metavar="URL", help='only what is for this address, as "status" shows it')
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -45,14 +51,6 @@ def _run(arguments: argparse.Namespace) -> int:
             return FAILED
         print(f"deleted {count(spool.purge(arguments.endpoint, before), 'event')}")
     return OK
-
-
-def _days(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < math.inf:
-        msg = "a number of days, 0 or more"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 PURGE = Command("purge", "throw away what waits", _DESCRIPTION, _add_arguments, _run)
