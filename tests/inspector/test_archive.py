@@ -272,10 +272,12 @@ class TestFile:
         file = tmp_path / "events.db"
         first = Archive(file)
         take(first, track(1), track(2))
+        began = first.summary()["began"]
         first.close()
 
         second = Archive(file)
         take(second, track(1))
+        assert second.summary()["began"] == began
         states = second.summary()["states"]
         found = numbers(second)
         second.close()

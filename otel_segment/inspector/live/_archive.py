@@ -58,6 +58,7 @@ class Archive:
             self._counts = Counts(self._connection)
             self._last, self._last_request = map(self._highest, ("events", "requests"))
             self._last_accepted = self._last
+            ((self._began,),) = self._connection.execute("SELECT sum(value) FROM numbers WHERE name = 'began'")
             with self._transaction():
                 gone = self._forget([])
             self._counts.remove(gone)
@@ -137,6 +138,7 @@ class Archive:
                 "kept": self.keep,
                 "seen": self._last,
                 "forgotten": self._last - self._counts.events,
+                "began": self._began,
                 "types": self._counts.types,
                 "states": self._counts.states,
                 "requests": self._last_request,

@@ -1,6 +1,7 @@
 """The SQLite database that an archive keeps its events in."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
@@ -76,6 +77,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     if not tables:
         for statement in _TABLES.split(";"):
             connection.execute(statement)
+        connection.execute("INSERT INTO numbers VALUES ('began', ?)", (time.time_ns() // 1_000_000,))
         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")

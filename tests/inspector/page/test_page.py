@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -262,6 +263,28 @@ def test_clear(inspector: Inspector, chromium: Any, tab: Any) -> None:
         for each in (tab, other):
             expect(each.locator(NAMES)).to_have_text(["After that"])
     assert len(inspector.archive) == 1
+
+
+def test_another_one(chromium: Any, tmp_path: Path) -> None:
+    """A page does not take the events of another inspector, which has had more, for a part of its own."""
+    file = tmp_path / "events.db"
+    with Inspector(store=file) as second:
+        send(second, *[call(event=f"Of the second {number}") for number in range(3)])
+    with Inspector() as first:
+        send(first, call(event="Of the first"))
+        with opened(chromium, first.url) as tab:
+            tab.goto("/")
+            tab.locator(ROWS).click()
+            expect(tab.locator("#detail")).to_be_visible()
+            first.close()
+            expect(tab.locator("#connection")).to_have_text("reconnecting")
+            with Inspector(port=first.port, store=file):
+                expect(tab.locator("#connection")).to_have_text("live")
+                expect(tab.locator(NAMES)).to_have_text([f"Of the second {number}" for number in (2, 1, 0)])
+                expect(tab.locator("#detail")).to_be_hidden()
+                # The requests that found nobody are reported as errors.
+                tab.goto("about:blank")
+                tab.problems.clear()
 
 
 def test_reconnecting(chromium: Any) -> None:
