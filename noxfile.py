@@ -26,7 +26,7 @@ EXTRAS = "auto,completion,demo,inspector,oauth,yaml"
 FEWER_EXAMPLES = {"LAW_EXAMPLES": "100"}
 
 # Beside what measures coverage, each takes twice as long.
-ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "150"}
+ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "100"}
 
 # What the figures are measured with; the tests of every day have less of all this.
 FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}

@@ -9,13 +9,16 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
 from http.client import HTTPConnection
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from typing_extensions import Self
 
+from otel_segment.cli import main
 from otel_segment.inspector import LocalEndpoint
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "Numbered",
     "Server",
     "arrived",
+    "commanded",
     "emitted",
     "environment",
     "instrumented",
@@ -60,6 +64,19 @@ def run(*command: str, env: dict[str, str], seconds: float = 180) -> subprocess.
     """Run a Python program of ``apps`` to its end."""
     full = [sys.executable, str(APPS / command[0]), *command[1:]]
     return subprocess.run(full, env=env, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def commanded(*arguments: object, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run ``otel-segment`` with these arguments in this process, which it does not change."""
+    argv = [*map(str, arguments)]
+    told, said = (TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with mock.patch.dict(os.environ, env, clear=True), redirect_stdout(told), redirect_stderr(said):
+        try:
+            code = main(argv)
+        except SystemExit as end:
+            code = int(str(end.code))
+    texts = [stream.buffer.getvalue().decode() for stream in (told, said) if isinstance(stream.buffer, BytesIO)]
+    return subprocess.CompletedProcess(argv, code, *texts)
 
 
 def instrumented(*command: str, env: dict[str, str], seconds: float = 180) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import environment
+from running import commanded, environment
 
 from otel_segment.dead_letter import DeadLetter, read_lines
 from otel_segment.inspector import Answer, IncomingRequest, LocalEndpoint, Wait
@@ -54,8 +54,7 @@ def put_down(path: Path, *events: dict[str, Any], reason: DropReason = DropReaso
 def replay(endpoint: LocalEndpoint | None, *arguments: object, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the command."""
     env = environment(endpoint.url if endpoint else "http://127.0.0.1:9", **variables)
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return commanded("replay", *arguments, env=env)
 
 
 def numbers(endpoint: LocalEndpoint) -> list[int]:

@@ -1,4 +1,4 @@
-"""``otel-segment spool``: looking into a spool, sending it, taking it out; as real commands against a real server."""
+"""``otel-segment spool``: looking into a spool, sending it, taking it out; against a real server."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import KEY, environment
+from running import KEY, commanded, environment
 
 from otel_segment.cli import main
 from otel_segment.dead_letter import read_lines
@@ -84,8 +84,7 @@ def leave(spool: Spool, to: Destination, *bodies: Sequence[bytes]) -> list[int]:
 def run(endpoint: LocalEndpoint | None, *arguments: object, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a command under ``otel-segment spool``."""
     env = environment(endpoint.url if endpoint else "http://127.0.0.1:9", **variables)
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=180, check=False)
+    return commanded("spool", *arguments, env=env)
 
 
 def numbers(endpoint: LocalEndpoint) -> list[int]:
@@ -500,13 +499,16 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_debug(tmp_path: Path) -> None:
     """--debug shows the traceback, given before the command's name or after it."""
-    before = [sys.executable, "-m", "otel_segment", "spool", "--debug", "status"]
-    env = environment("http://127.0.0.1:9")
-
-    done = subprocess.run(before, env=env, capture_output=True, text=True, timeout=180, check=False)
-
-    assert "Traceback" in done.stderr
-    assert "Traceback" in run(None, "status", "--debug").stderr
+    for arguments in (["--debug", "status"], ["status", "--debug"]):
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment("http://127.0.0.1:9"),
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert "Traceback" in done.stderr
 
 
 def test_progress(spool: Spool, folder: Path, endpoint: LocalEndpoint) -> None:
