@@ -22,11 +22,8 @@ MEASURED = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 
 EXTRAS = "auto,completion,demo,inspector,oauth,yaml"
 
-# The laws of conversion take the most time, and hold on one interpreter as on the other.
+# The laws of conversion take the most time; pytest by itself tries several times as many.
 FEWER_EXAMPLES = {"LAW_EXAMPLES": "100"}
-
-# Beside what measures coverage, each takes twice as long.
-ENOUGH_EXAMPLES = {"LAW_EXAMPLES": "100"}
 
 # What the figures are measured with; the tests of every day have less of all this.
 FULL_LENGTH = {"FAULT_SECONDS": "30", "SOAK_SECONDS": "600", "KILL_RUNS": "100"}
@@ -120,7 +117,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *(session.posargs or [*WHOLE_SUITE, *some]), env=FEWER_EXAMPLES)
         return
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE, *BUT_SESSIONS, env=ENOUGH_EXAMPLES)
+    session.run("coverage", "run", "-m", "pytest", *WHOLE_SUITE, *BUT_SESSIONS, env=FEWER_EXAMPLES)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
