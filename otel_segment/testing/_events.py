@@ -213,8 +213,16 @@ class SegmentEvents(Sequence[Event]):
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         return self.all[index]
 
+    def __reduce__(self) -> tuple[Callable[[Seen], "SegmentEvents"], tuple[Seen]]:
+        # Django's parallel runner sends a subtest that has failed to another process, with all that the test has.
+        return _as_seen, (self._seen(),)
+
     def __repr__(self) -> str:
         return f"<{len(self)} event(s): {', '.join(map(described, self))}>"
+
+
+def _as_seen(seen: Seen) -> SegmentEvents:
+    return SegmentEvents(lambda: seen)
 
 
 def _has(event: Event, fields: Mapping[str, str]) -> bool:

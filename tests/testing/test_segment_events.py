@@ -1,6 +1,7 @@
 """The fixture ``segment_events``: whichever way an application emits, its test sees what would be sent."""
 
 import gc
+import pickle
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -187,6 +188,16 @@ def test_list(segment_events: SegmentEvents) -> None:
     assert len(segment_events.of(event="Cart")) == 1
     segment_events.of(anonymous_id="a-1").none()
     assert repr(segment_events.of("page")) == "<1 event(s): page 'Cart' userId='u-2'>"
+
+
+def test_copy(segment_events: SegmentEvents) -> None:
+    """What was seen can be sent to another process, as parallel runners do with the tests that fail."""
+    analytics.track("u-1", "Added")
+    emit(text="x" * 40_000)
+    copy: SegmentEvents = pickle.loads(pickle.dumps(segment_events))
+    analytics.track("u-1", "Later")
+
+    assert (list(copy), copy.dropped) == (segment_events[:1], {DropReason.EVENT_TOO_LARGE: 1})
 
 
 def test_visitor(segment_events: SegmentEvents) -> None:
