@@ -212,6 +212,18 @@ def test_slow_body(inspector: Inspector, monkeypatch: pytest.MonkeyPatch) -> Non
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+def test_slow_large_bodies(inspector: Inspector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies that are refused in any case have bounded room together, however slowly they come; others always have."""
+    monkeypatch.setattr(_http, "_LARGE_BODIES_BYTES", 1_000_000)
+    head = b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", inspector.port), TIMEOUT) as connection:
+        connection.sendall(head + b" " * 900_000)
+        assert until(lambda: post(inspector, data=b" " * 600_000).status_code == 413)
+        assert post(inspector, track()).status_code == 200
+
+    assert until(lambda: post(inspector, data=b" " * 600_000).status_code == 400)
+
+
 def test_gone_before_the_end(inspector: Inspector) -> None:
     """A client that goes before its body has ended leaves nothing behind, and harms nobody."""
     with socket.create_connection(("127.0.0.1", inspector.port), TIMEOUT) as connection:

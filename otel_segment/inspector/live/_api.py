@@ -17,7 +17,7 @@ from otel_segment.inspector.live._fault_text import FaultError
 from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._feed import Feed, FullFeedError
 from otel_segment.inspector.live._filter import STATES, Filter
-from otel_segment.inspector.live._http import read_body
+from otel_segment.inspector.live._http import BodyReader
 from otel_segment.inspector.live._links import LINKS
 from otel_segment.inspector.live._reader import Found
 from otel_segment.inspector.live._row import Row
@@ -51,6 +51,7 @@ class Api:
         self._faults = faults
         self._feed = feed
         self._summary = summary
+        self._bodies = BodyReader()
         self.routes = [
             Route("/api/events", self._events, methods=["GET"]),
             Route("/api/events", self._clear, methods=["DELETE"]),
@@ -86,7 +87,7 @@ class Api:
 
     async def _switch_faults(self, request: Request) -> Response:
         try:
-            body = await read_body(request.receive, request.headers)
+            body = await self._bodies.read(request.receive, request.headers)
             self._faults.switch(_decode_faults(body or b"").faults)
         except BodyError as error:
             return _json({"message": error.sentence}, error.status)

@@ -11,10 +11,12 @@ from starlette.types import Receive, Send
 
 from otel_segment.inspector._body import MAX_BODY_BYTES, BodyError
 from otel_segment.inspector._cors import cors_headers
+from otel_segment.inspector._rules import MAX_BATCH_BYTES
 
-__all__ = ["Reply", "failure", "masked", "read_body"]
+__all__ = ["BodyReader", "Reply", "failure", "masked"]
 
 _BODY_SECONDS: Final = 30.0
+_LARGE_BODIES_BYTES: Final = 128 * 1024 * 1024
 _LINGER_SECONDS: Final = 1.0
 _SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token")
 _SCHEMES: Final = frozenset({"basic", "bearer", "digest"})
@@ -60,28 +62,40 @@ class Reply:
                 pass
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str]) -> bytes | None:
-    """Read the body as it is on the wire; ``None`` when the client has gone.
+class BodyReader:
+    """Reads bodies as they are on the wire, of which those that Segment would not take have bounded room together."""
 
-    Raises:
-        BodyError: If it is too large, or takes too long.
-    """
-    if _length(headers) > MAX_BODY_BYTES:
-        raise _too_large()
-    pieces: list[bytes] = []
-    size = 0
-    with anyio.move_on_after(_BODY_SECONDS):
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            if size > MAX_BODY_BYTES:
-                raise _too_large()
-            if not message.get("more_body"):
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    raise BodyError(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.")
+    def __init__(self) -> None:
+        self._large = 0
+
+    async def read(self, receive: Receive, headers: Mapping[str, str]) -> bytes | None:
+        """Read a body; ``None`` when the client has gone.
+
+        Raises:
+            BodyError: If it is too large, or takes too long.
+        """
+        if _length(headers) > MAX_BODY_BYTES:
+            raise _too_large()
+        pieces: list[bytes] = []
+        size = large = 0
+        try:
+            with anyio.move_on_after(_BODY_SECONDS):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    pieces.append(message.get("body", b""))
+                    size += len(pieces[-1])
+                    if size > MAX_BATCH_BYTES:
+                        self._large += size - large
+                        large = size
+                    if size > MAX_BODY_BYTES or (large and self._large > _LARGE_BODIES_BYTES):
+                        raise _too_large()
+                    if not message.get("more_body"):
+                        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        finally:
+            self._large -= large
+        raise BodyError(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.")
 
 
 def masked(headers: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from otel_segment.inspector.live._archive import Archive
 from otel_segment.inspector.live._database import ArchiveError
 from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._forwarding import Forwarder
-from otel_segment.inspector.live._http import Reply, failure, masked, read_body
+from otel_segment.inspector.live._http import BodyReader, Reply, failure, masked
 from otel_segment.inspector.live._protocol import CONNECTION, reset
 from otel_segment.inspector.live._row import Request, shortened
 
@@ -54,6 +54,7 @@ class Intake:
         self._faults = faults
         self._forwarder = forwarder
         self._write_key = write_key
+        self._bodies = BodyReader()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -82,7 +83,7 @@ class Intake:
             await reset(scope[CONNECTION], receive)
             return
         try:
-            body = await read_body(receive, posted.headers)
+            body = await self._bodies.read(receive, posted.headers)
         except BodyError as error:
             await self._spoilt(posted, error, reply, unread=True)
             return
