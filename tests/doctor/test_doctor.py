@@ -368,6 +368,7 @@ def test_broken_file(
     assert cause in told.wrong()[0].what
     assert str(path) in told.wrong()[0].what + told.wrong()[0].cure
     assert "secret-in-the-file" not in told.text
+    assert any("the settings below are those of the environment" in each.what for each in told.of("OpenTelemetry"))
 
 
 @needs_locks

@@ -49,6 +49,9 @@ def check_signals(file: ConfigFile | None) -> Iterator[Finding]:
 
 def _by_file(file: ConfigFile) -> Iterator[Finding]:
     yield from file.findings
+    if not any(exporter.name == "segment" for exporter in file.exporters):
+        what = "the settings below are those of the environment, which otel_segment.configure() in code reads"
+        yield unknown(f"{file.path} gives none to Segment: {what}", VARIABLE)
     if file.is_disabled:
         yield warning(
             f"{file.path} switches the OpenTelemetry SDK off (disabled: true): nothing is sent",
