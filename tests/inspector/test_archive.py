@@ -1,6 +1,7 @@
 """The archive by itself: what it keeps, forgets, finds and refuses to open."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -313,6 +314,16 @@ class TestFile:
         second.close()
 
         assert (found, count, later) == ([10, 9, 8], 3, [11, 10, 9])
+
+    @pytest.mark.skipif(os.name != "posix", reason="needs the rights of POSIX")
+    def test_private(self, tmp_path: Path) -> None:
+        """Nobody else may read what is kept."""
+        archive = Archive(tmp_path / "events.db")
+        take(archive, track(1))
+        rights = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+        archive.close()
+
+        assert rights == {"events.db": 0o600, "events.db-wal": 0o600}
 
     def test_in_use(self, tmp_path: Path) -> None:
         """Two cannot have the same file."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,10 @@ def open_database(path: Path | None) -> sqlite3.Connection:
     Raises:
         ArchiveError: If the file cannot be opened, is damaged, of something else, or in use.
     """
+    if path is not None:
+        # There is personal data in it; what SQLite makes beside it is as readable as it is.
+        with suppress(OSError):
+            path.touch(mode=0o600)
     try:
         connection = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1.0, cached_statements=256
