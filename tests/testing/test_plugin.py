@@ -414,4 +414,4 @@ def test_loaded_before_pytest(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, cwd=tmp_path)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "warning" not in ended.stdout
+    assert "PytestAssertRewriteWarning" not in ended.stdout
