@@ -93,7 +93,7 @@ def test_events_without_token(guarded: Inspector) -> None:
     assert post(guarded, track()).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["192.168.7.7:1", "inspector:8765", "events.example"])
+@pytest.mark.parametrize("host", ["192.168.7.7:1", "inspector:8765", "events.example", "[::"])
 def test_any_name_with_token(guarded: Inspector, host: str) -> None:
     """Who has the token may know the server by any name, such as that of a container or of a proxy."""
     headers = {"Authorization": f"Bearer {TOKEN}", "Host": host}

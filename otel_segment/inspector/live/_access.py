@@ -51,7 +51,7 @@ class Access:
                 "This server goes by another name: use localhost, or start it with a token.\n", 421
             )
         if self._token is not None:
-            shown = request.query_params.get("token") if request.url.path == "/" else None
+            shown = request.query_params.get("token") if request.scope["path"] == "/" else None
             if shown is not None and _same(shown, self._token):
                 return self._admitted()
             if not any(_same(each, self._token) for each in _tokens(request)):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import sys
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -189,7 +190,9 @@ def _listen(host: str, port: int) -> socket.socket:
     # Named, the protocol has asyncio send answers without waiting for more.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows, two could listen on one port then.
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
     except BaseException:
