@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from ports import free_port
 from typing_extensions import Self
 
 from otel_segment.cli import main
@@ -108,7 +108,7 @@ class Server:
     """
 
     def __init__(self, *command: str, env: dict[str, str]) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         self._command = [part.format(port=self._port) for part in command]
         self._env = env | {"PYTHONPATH": os.pathsep.join(filter(None, (str(APPS), env.get("PYTHONPATH"))))}
         self.answers: set[tuple[str, int]] = set()
@@ -159,9 +159,3 @@ class Server:
                 time.sleep(0.05)  # it is not listening yet
                 return None
         return process, int(number)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from ports import free_port
 
 from otel_segment.inspector import LocalEndpoint
 from otel_segment.mapping import ecommerce_flaws as flaws
@@ -296,13 +296,6 @@ def test_web_fastapi(endpoint: LocalEndpoint) -> None:
         calls = [("page", "/", None), ("page", "/products/{product}", None), ("track", "API Called", None)]
         assert viewed(endpoint, 3) == calls
     assert {message["anonymousId"] for message in endpoint.received.messages} == {visitor}
-
-
-def free_port() -> int:
-    """Return a port that nobody has at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def test_testing(endpoint: LocalEndpoint) -> None:

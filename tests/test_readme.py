@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from ports import free_port
 
 from otel_segment import DropReason
 from otel_segment._env import table
@@ -117,8 +118,7 @@ NAMES = {"flask": "/products/<product>", "django": "/products/<product>", "uvico
 
 def page_that_arrives(command: str, folder: Path) -> dict[str, Any]:
     """Serve ``app.py`` with the command of the README, look at a page as a person does, and return what arrives."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     words = shlex.split(command)
     assigned = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
     place = [f"127.0.0.1:{port}"] if "runserver" in words else ["--port", str(port)]

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from typing import Any, Protocol
 
 from opentelemetry._logs import LogRecord
@@ -132,12 +131,6 @@ def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
 def flush_all(doors: Iterable[Door]) -> bool:
     """Flush doors, all of them even where one cannot be."""
     return False not in [door.flush() for door in doors]
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return int(free.getsockname()[1])
 
 
 def has_all_states(stats: Stats) -> bool:

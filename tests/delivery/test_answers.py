@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import pytest
-from doors import MakeDoor, flush_all, free_port, script, wait_until
+from doors import MakeDoor, flush_all, script, wait_until
+from ports import free_port
 
 from otel_segment import DropReason
 from otel_segment.inspector import Action, Answer, Cut, LocalEndpoint, Reset, Wait

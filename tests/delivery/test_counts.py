@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from doors import MakeDoor, free_port, run_program, wait_until
+from doors import MakeDoor, run_program, wait_until
+from ports import free_port
 
 from otel_segment import DropReason, Stats
 from otel_segment.inspector import LocalEndpoint

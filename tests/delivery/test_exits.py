@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from doors import BlackHole, free_port, run_program, start_program
+from doors import BlackHole, run_program, start_program
+from ports import free_port
 
 from otel_segment.inspector import Answer, LocalEndpoint
 

@@ -4,12 +4,13 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from doors import KEY, MakeDoor, free_port, wait_until
+from doors import KEY, MakeDoor, wait_until
 from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+from ports import free_port
 
 from otel_segment import DropReason, SegmentLogRecordExporter, SegmentSpanExporter
 from otel_segment.inspector import Answer, IncomingRequest, LocalEndpoint, Wait

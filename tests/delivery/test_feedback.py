@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from doors import MakeDoor, free_port, has_all_states, script, wait_until
+from doors import MakeDoor, has_all_states, script, wait_until
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
@@ -16,6 +16,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from ports import free_port
 
 from otel_segment import DropReason
 from otel_segment.inspector import Answer, LocalEndpoint

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from doors import BlackHole, MakeDoor, free_port, has_all_states, script, wait_until
+from doors import BlackHole, MakeDoor, has_all_states, script, wait_until
+from ports import free_port
 
 from otel_segment import DropReason
 from otel_segment.inspector import Answer, LocalEndpoint

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 import trustme
 from authorization import AuthorizationServer, Fault, bearer_required, private_key
-from doors import KEY, MakeDoor, free_port, run_program, wait_until
+from doors import KEY, MakeDoor, run_program, wait_until
+from ports import free_port
 from proxy import ForwardProxy
 
 from otel_segment._env import resolve

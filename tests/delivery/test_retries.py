@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from doors import MakeDoor, free_port, script, wait_until
+from doors import MakeDoor, script, wait_until
+from ports import free_port
 
 from otel_segment import DropReason
 from otel_segment.inspector import Action, Answer, IncomingRequest, LocalEndpoint, Wait

@@ -4,7 +4,8 @@ import logging
 from base64 import b64encode
 
 import pytest
-from doors import KEY, MakeDoor, free_port
+from doors import KEY, MakeDoor
+from ports import free_port
 
 from otel_segment import ConfigurationError, SegmentLogRecordExporter
 from otel_segment.inspector import Action, Answer, Cut, LocalEndpoint, Reset

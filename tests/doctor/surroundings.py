@@ -14,7 +14,7 @@ from otel_segment.cli.doctor._findings import Finding, State
 from otel_segment.cli.doctor._report import Report
 from otel_segment.inspector import LocalEndpoint
 
-__all__ = ["HTML", "Diagnosis", "Doctor", "Proxy", "free_port", "self_signed", "tls_endpoint"]
+__all__ = ["HTML", "Diagnosis", "Doctor", "Proxy", "self_signed", "tls_endpoint"]
 
 HTML = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 47\r\nConnection: close\r\n\r\n"
@@ -50,13 +50,6 @@ class Diagnosis:
         """Return the one thing that is broken, or doubtful."""
         (finding,) = self.wrong(state)
         return finding
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 @contextmanager

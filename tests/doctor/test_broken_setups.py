@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import trustme
 from authorization import private_key
-from surroundings import HTML, Doctor, Proxy, free_port, self_signed, tls_endpoint
+from ports import free_port
+from surroundings import HTML, Doctor, Proxy, self_signed, tls_endpoint
 
 from otel_segment.cli.doctor._findings import State
 from otel_segment.cli.doctor._network import _spelling

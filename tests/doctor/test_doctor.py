@@ -18,8 +18,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ports import free_port
 from running import environment, unmeasured
-from surroundings import Doctor, Proxy, free_port
+from surroundings import Doctor, Proxy
 
 from otel_segment.cli import main
 from otel_segment.cli.doctor._findings import State

@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from socket import create_server
 from typing import Any
 
 import pytest
+from ports import free_port
 from running import APPS, environment
 from serving import Reply, Site, normal
 
@@ -111,8 +112,7 @@ def in_process(*command: str, is_traced: bool = False, **variables: str) -> Iter
     launcher = Path(sys.executable).with_name("opentelemetry-instrument")
     if not launcher.exists():
         pytest.skip("needs opentelemetry-distro")
-    with closing(create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "OTEL_LOGS_EXPORTER": "segment",
         "OTEL_TRACES_EXPORTER": "none",

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_connection
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from ports import free_port
 from running import APPS, environment
 from serving import BROWSER
 
@@ -80,8 +81,7 @@ class Shop:
 def started(server: str, folder: Path, **variables: str) -> Iterator[Shop]:
     """Run a server."""
     pytest.importorskip(server)
-    with closing(create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with LocalEndpoint() as endpoint:
         env = environment(
             endpoint.url,
