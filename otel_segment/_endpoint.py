@@ -102,7 +102,7 @@ def _split_authority(authority: str) -> tuple[str, str]:
     """Part what stands between scheme and path into a checked host and a port, empty if there is none."""
     if "@" in authority:
         message = (
-            "it has a user name or password; remove it: "
+            "it has a user name or password; leave both out: "
             "the write key belongs in write_key, what a proxy asks for in headers"
         )
         raise ValueError(message)

@@ -54,7 +54,7 @@ def _checked(number: int, name: object, content: object) -> tuple[str, str]:
         message = f"the name of header {number} is not a header name; use letters, digits and hyphens alone"
         raise ValueError(message)
     if instead := _OURS.get(name.lower()):
-        message = f"the header {name} is not yours to set: {instead}; remove it"
+        message = f"the header {name} is not yours to set: {instead}; leave {name} out"
         raise ValueError(message)
     text = str(content) if isinstance(content, int) and not isinstance(content, bool) else content
     if not isinstance(text, str):

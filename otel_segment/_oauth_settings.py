@@ -92,7 +92,7 @@ def show_oauth(value: object) -> str:
 
 def _problems(value: Mapping[object, object]) -> Iterator[str]:
     if set(value).difference(_PARTS):
-        yield f"it has a name that is none of {', '.join(_PARTS)}; correct or remove it"
+        yield f"it has a name that is none of {', '.join(_PARTS)}; correct or remove that name"
     if "key" in value and "key_file" in value:
         yield "it has both key and key_file; give one of them"
     needed = {"client_id": "client_id", "key_id": "key_id", "key_file": "key or key_file"}

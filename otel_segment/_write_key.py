@@ -23,7 +23,7 @@ def parse_write_key(value: object) -> str:
     elif not re.fullmatch(r"[!-~]+", key):
         problem = f"it has a space, a line break or another character that no key has; {_CURE}"
     elif key[0] in "\"'" or key[-1] in "\"'":
-        problem = "it has quotes around it that became part of it; remove them"
+        problem = "it has quotes around it that became part of it; remove the quotes"
     else:
         return key
     raise ValueError(problem)

@@ -213,7 +213,7 @@ def test_wrong_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--endpoint", "http://s3cret:@elsewhere.example", "--", "echo", "here"]) == 2
     told = capsys.readouterr()
     assert (told.out, "s3cret" in told.err) == ("", False)
-    assert told.err.startswith("otel-segment: argument --endpoint: it has a user name or password; remove it")
+    assert told.err.startswith("otel-segment: argument --endpoint: it has a user name or password; leave both out")
 
 
 def test_doubts() -> None:

@@ -58,7 +58,7 @@ def segment(authority: trustme.CA, sound: pytest.MonkeyPatch) -> Iterator[LocalE
 @pytest.mark.parametrize(
     ("key", "cause", "cure"),
     [
-        ("'0123456789abcdef0123456789abcdef'", "quotes", "remove them"),
+        ("'0123456789abcdef0123456789abcdef'", "quotes", "remove the quotes"),
         ("0123456789abcdef 123456789abcdef", "a space", "copy the key from Segment"),
         ("YOUR_WRITE_KEY", "a placeholder", "copy the key from Segment"),
         ("sgp_0123456789abcdefghijklmnopqrstuvwxyz", "a token of Segment's Public API", "copy the write key"),

@@ -219,6 +219,12 @@ def test_callback_of_a_missing_package(doctor: Doctor, endpoint: LocalEndpoint, 
     assert "correct OTEL_INSTRUMENTATION_SEGMENT_GET_USER, or have no_such_shop in PYTHONPATH" in finding.cure
 
 
+def test_cure_of_a_setting(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch) -> None:
+    """The cure of a wrong value says by itself where it is to be changed, for it stands in a list of cures, too."""
+    sound.setenv(f"{PREFIX}COMPRESSION", "zip")
+    assert doctor().report.cures == [f"{PREFIX}COMPRESSION: write none or gzip"]
+
+
 def test_nothing_set(doctor: Doctor, clean: pytest.MonkeyPatch) -> None:
     """Without any setting the write key is what is missing, and where it is to be had is said."""
     told = doctor()
@@ -326,7 +332,7 @@ def test_unknown_setting_in_the_file(
     sound.setenv("OTEL_CONFIG_FILE", path)
     finding = doctor().only()
     assert finding.what == f"write_keys: no such setting ({finding.source})"
-    assert finding.cure.startswith("write_keys: did you mean write_key? There are write_key, endpoint")
+    assert finding.cure.startswith(f"{finding.source}: did you mean write_key? There are write_key, endpoint")
 
 
 @needs_files
@@ -613,7 +619,7 @@ def test_text(endpoint: LocalEndpoint, sound: pytest.MonkeyPatch, capsys: pytest
     assert "\033" not in out
     assert f"\n  BROKEN   timeout: cannot use 'soon' (environment variable {PREFIX}TIMEOUT)" in out
     end = out.partition("To change, in this order\n")[2]
-    assert re.match(rf"  1\. timeout: .*\n  2\. {PREFIX}WRITEKEY: rename it", end)
+    assert re.match(rf"  1\. OTEL_EXPORTER_SEGMENT_TIMEOUT: .*\n  2\. {PREFIX}WRITEKEY: rename it", end)
     assert end.endswith("1 broken, 1 doubtful.\n")
 
 

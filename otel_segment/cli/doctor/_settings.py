@@ -35,8 +35,9 @@ def _wrong(setup: Setup, reading: Reading) -> Finding:
     cause, _, cure = reading.problem.rpartition("; ")
     if not cause:
         cause, _, cure = reading.problem.partition(": " if ": " in reading.problem else ". ")
-    cause, cure = (f"{reading.name}: {setup.named(text)}" for text in (cause, cure))
-    return broken(cause, cure, setup.source(reading.name))
+    source = setup.source(reading.name)
+    place = reading.name if source == "default" or reading.name == "oauth" else source
+    return broken(f"{reading.name}: {setup.named(cause)}", f"{place}: {setup.named(cure)}", source)
 
 
 def _shown(setup: Setup, reading: Reading) -> str:
