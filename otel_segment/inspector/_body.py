@@ -76,6 +76,8 @@ def unpack_body(body: bytes, encoding: str) -> bytes:
         raise _too_large()
     if not inflater.eof:
         raise BodyError(HTTPStatus.BAD_REQUEST, "The gzip body ends too early.")
+    if inflater.unused_data.strip(b"\0"):
+        raise BodyError(HTTPStatus.BAD_REQUEST, "The gzip body goes on after its end: pack it as one.")
     return unpacked
 
 

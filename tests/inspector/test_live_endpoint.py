@@ -88,6 +88,7 @@ def test_wrong_key() -> None:
         (b"", {}, 400, "invalid_json"),
         (b"\xff\xfe", {}, 400, "invalid_json"),
         (b"no gzip", {"Content-Encoding": "gzip"}, 400, "unreadable_body"),
+        (gzip.compress(b'{"batch": []}') * 2, {"Content-Encoding": "gzip"}, 400, "unreadable_body"),
         (b"{}", {"Content-Encoding": "br"}, 415, "unreadable_body"),
         (gzip.compress(b" " * 17_000_000), {"Content-Encoding": "gzip"}, 413, "unreadable_body"),
         (b" " * 17_000_000, {}, 413, "unreadable_body"),
