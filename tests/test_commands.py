@@ -74,6 +74,18 @@ def test_texts(command: Found) -> None:
     assert not command.help.lstrip().startswith(("examples", "exit codes"))
 
 
+@pytest.mark.parametrize("words", [["doctor"], ["send", "track", "--user-id", "u", "--event", "e"], ["spool", "ls"]])
+def test_unknown_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that there is not is said with the usage of the command that was given it."""
+    with pytest.raises(SystemExit, match="2"):
+        main([*words, "--bogus"])
+
+    told = capsys.readouterr().err
+    name = " ".join(["otel-segment", *words[: 1 + (words[0] != "doctor")]])
+    assert told.startswith(f"usage: {name} [-h]")
+    assert told.endswith(f"\n{name}: error: unrecognized arguments: --bogus\n")
+
+
 @each
 def test_wrong_numbers(command: Found, capsys: pytest.CaptureFixture[str]) -> None:
     """What is to be a number and is none is said in words, not by a name of this program's insides."""

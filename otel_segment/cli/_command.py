@@ -64,7 +64,7 @@ def add_commands(parser: argparse.ArgumentParser, commands: Iterable[Command]) -
         )
         command.add_arguments(sub)
         if command.run is not None:
-            sub.set_defaults(run=command.run)
+            sub.set_defaults(run=command.run, parser=sub)
 
 
 def require(extra: str, modules: tuple[str, ...]) -> None:

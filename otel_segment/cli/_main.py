@@ -51,7 +51,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     from otel_segment.cli._parser import make_parser
 
     words = sys.argv[1:] if argv is None else argv
-    return make_parser(words[0] if words else None).parse_args(words)
+    parser = make_parser(words[0] if words else None)
+    arguments, strangers = parser.parse_known_args(words)
+    if strangers:
+        # The library would show the usage of the whole, which does not help.
+        getattr(arguments, "parser", parser).error(f"unrecognized arguments: {' '.join(strangers)}")
+    return arguments
 
 
 def _flush() -> None:
