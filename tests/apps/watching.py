@@ -12,7 +12,7 @@ import otel_segment
 
 __all__ = ["check", "watch"]
 
-_EVERY = 0.005
+_EVERY = 0.02
 """Seconds between two looks."""
 
 _files: list[int] = []
