@@ -1,5 +1,6 @@
 """The mapping rules: read as an exporter reads them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from otel_segment.mapping import LineOf, Mapping, describe_mistake, find_doubts
 
 __all__ = ["check_mapping"]
 
+_UNREAD = 'setting "mapping": '
+"""How the errors begin that are of no place in the file."""
+_MENDED = re.compile(r"(?:; |: (?=pip ))(.+)$")
 _CHECK = "otel-segment mapping check"
 
 
@@ -49,6 +53,11 @@ def _mistakes(text: str, name: str, source: str) -> Iterator[Finding]:
     head, *lines = text.split("\n")
     for line in lines or [head]:
         what = line.strip().removeprefix("- ")
-        # Some name the cure and some what is allowed, so that it is all of it that helps.
-        cure = what.partition("): ")[2] or what
-        yield broken(f"{what}: nothing starts with it", f"correct {name}: {cure}", source)
+        yield broken(f"{what}: nothing starts with it", _cure(what, name), source)
+
+
+def _cure(what: str, name: str) -> str:
+    if what.startswith(_UNREAD) and (found := _MENDED.search(what)):
+        return f"{name}: {found[1]}"
+    # Some name the cure and some what is allowed, so that it is all of it that helps.
+    return f"correct {name}: {what.partition('): ')[2] or what.removeprefix(_UNREAD)}"
