@@ -88,6 +88,17 @@ def test_token_in_address(guarded: Inspector) -> None:
     assert later.status_code == 200
 
 
+def test_two_at_one_address(guarded: Inspector) -> None:
+    """A browser that shows its token to another inspector of the machine stays let in by the first."""
+    with requests.Session() as browser, Inspector(token="another") as second:
+        browser.trust_env = False
+        for inspector, token in ((guarded, TOKEN), (second, "another")):
+            browser.get(inspector.url, params={"token": token}, timeout=TIMEOUT)
+        answers = [browser.get(f"{each.url}/api/summary", timeout=TIMEOUT) for each in (guarded, second)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
 def test_events_without_token(guarded: Inspector) -> None:
     """Sending events needs no token."""
     assert post(guarded, track()).status_code == 200

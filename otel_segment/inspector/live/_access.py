@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 __all__ = ["COOKIE", "MARK", "Access", "is_loopback"]
 
 COOKIE: Final = "otel_segment_token"
-"""The cookie that a browser shows the token with."""
+"""How the cookie begins that a browser shows the token with; the port follows, which cookies are not kept apart by."""
 MARK: Final = "x-otel-segment"
 """The header without which nothing is changed: no page of another site can send it."""
 
@@ -53,17 +53,17 @@ class Access:
         if self._token is not None:
             shown = request.query_params.get("token") if request.scope["path"] == "/" else None
             if shown is not None and _same(shown, self._token):
-                return self._admitted()
+                return self._admitted(request)
             if not any(_same(each, self._token) for each in _tokens(request)):
                 return _unauthorised()
         if request.method in _CHANGING and MARK not in request.headers:
             return PlainTextResponse(f"A change needs the header {MARK}: 1.\n", 403)
         return None
 
-    def _admitted(self) -> Response:
+    def _admitted(self, request: Request) -> Response:
         answer = RedirectResponse("/", 303)
         assert self._token is not None  # noqa: S101
-        answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
+        answer.set_cookie(_cookie(request), self._token, httponly=True, samesite="strict")
         return answer
 
     def _is_own(self, host: str) -> bool:
@@ -93,7 +93,11 @@ def _tokens(request: Request) -> Iterable[str]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         yield token.strip()
-    yield request.cookies.get(COOKIE, "")
+    yield request.cookies.get(_cookie(request), "")
+
+
+def _cookie(request: Request) -> str:
+    return f"{COOKIE}_{request.scope['server'][1]}"
 
 
 def _same(one: str, other: str) -> bool:
