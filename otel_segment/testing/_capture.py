@@ -91,7 +91,7 @@ class Capture:
         self._pauses += 1
         if self._pauses == 1:
             self._settle()
-            self._surroundings.leave()
+            self._surroundings.pause()
             self._refused_before.subtract(refused())
 
     def resume(self) -> None:
@@ -99,7 +99,7 @@ class Capture:
         if self._pauses == 1:
             _flush(door_processors())
             self._refused_before.update(refused())
-            self._surroundings.enter()
+            self._surroundings.resume()
             if _active[-1] is not self:
                 _active.remove(self)
                 _active.append(self)

@@ -72,6 +72,20 @@ class Surroundings:
             self._restore.pop()()
         analytics.outlet.forget()
 
+    def pause(self) -> None:
+        """Put back what was there for a while."""
+        self._own = list(_found())
+        self.leave()
+        self._others = Changes()
+
+    def resume(self) -> None:
+        """Go on with what was there before the pause, but for what has been changed meanwhile."""
+        self._others.end()
+        self.enter()
+        for owner, name, value in self._own:
+            if not self._others.concern(owner, name):
+                setattr(owner, name, value)
+
     def _note(self) -> None:
         self._restore += [partial(setattr, owner, name, value) for owner, name, value in _found()]
 
@@ -90,6 +104,10 @@ class Changes:
     def end(self) -> None:
         """See what has changed: only that is to be undone."""
         self._found = [(owner, name, value) for owner, name, value in self._found if getattr(owner, name) is not value]
+
+    def concern(self, owner: object, name: str) -> bool:
+        """Tell whether something is among what has changed."""
+        return any(each is owner and changed == name for each, changed, _ in self._found)
 
     def undo(self) -> None:
         """Put back what was there before."""

@@ -150,6 +150,30 @@ def test_taken_away():
     run_apart(shop).assert_outcomes(passed=3 if scope == "session" else 7)
 
 
+def test_late_fixture_for_many_tests(shop: pytest.Pytester) -> None:
+    """A fixture of a wider scope that is asked for in the middle of a test takes nothing of the test away."""
+    shop.makepyfile(
+        """
+        import pytest, shop, otel_segment
+
+        @pytest.fixture(scope="session")
+        def database():
+            shop.order(0)
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_order(number, request, segment_events):
+            otel_segment.configure(mapping={"rules": [{"match": "*", "name": "Mapped"}]})
+            shop.order(number)
+            request.getfixturevalue("database")
+            shop.order(number)
+            shop.log(number)
+            assert [event["event"] for event in segment_events] == ["Mapped"] * 3
+        """
+    )
+
+    run_apart(shop).assert_outcomes(passed=2)
+
+
 def test_block_for_many_tests(shop: pytest.Pytester) -> None:
     """A block that a fixture of a wider scope begins sees what the tests in it do not see for themselves."""
     shop.makepyfile(
