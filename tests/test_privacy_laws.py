@@ -256,7 +256,7 @@ def test_records(
     assert [raw for raw in arrived if SEEN.search(raw)] == []
     assert [name for name, data in files.items() if SEEN.search(data)] == []
     assert [line for line in caplog.messages if SEEN.search(line.encode("utf-8", "replace"))] == []
-    assert len(arrived) > 20
+    assert len(arrived) > 5
     assert observed.delivered > 20
     assert (tmp_path / "dead.jsonl").stat().st_size > 10_000
     assert sum(map(len, kept.values())) > 10_000
@@ -296,7 +296,7 @@ def test_spans(taking: LocalEndpoint, caplog: pytest.LogCaptureFixture) -> None:
 
     arrived = [received.raw for received in taking.received.after(0, timeout=0)]
     assert [raw for raw in arrived if SEEN.search(raw)] == []
-    assert len(arrived) > 20
+    assert len(arrived) > 5
     assert [line for line in caplog.messages if SEEN.search(line.encode("utf-8", "replace"))] == []
 
 
