@@ -46,8 +46,9 @@ BUT_LAWS = [
 BUT_PROCESSES = [
     f"--ignore=tests/{name}"
     for name in (
-        *("clients", "doctor", "inspector/page", "test_commands.py", "test_completion.py", "test_demo.py"),
-        *("test_processes.py", "test_replay.py", "test_run_command.py", "test_spool_command.py"),
+        *("clients", "doctor", "inspector", "test_commands.py", "test_completion.py", "test_demo.py"),
+        *("test_processes.py", "test_replay.py", "test_readme.py", "test_run_command.py"),
+        *("test_send_command.py", "test_spool_command.py", "test_tail_command.py"),
     )
 ]
 """What starts many processes, or a browser, takes the most time, and is left to the measured session."""

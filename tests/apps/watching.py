@@ -12,7 +12,7 @@ import otel_segment
 
 __all__ = ["check", "watch"]
 
-_EVERY = 0.02
+_EVERY = 0.1
 """Seconds between two looks."""
 
 _files: list[int] = []
