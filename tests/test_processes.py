@@ -139,7 +139,8 @@ def workers(endpoint: LocalEndpoint) -> set[str]:
 def test_uvicorn_with_workers(door: str) -> None:
     """Each worker of uvicorn delivers what it emitted, where the application flushes when it is shut down."""
     pytest.importorskip("uvicorn")
-    command = [sys.executable, "-m", "uvicorn", "--workers=2", "--port={port}", "asgi:application"]
+    command = [sys.executable, "-m", "uvicorn", "--workers=2", "--timeout-worker-healthcheck=120", "--port={port}"]
+    command.append("asgi:application")
     with LocalEndpoint() as endpoint:
         with Server(*command, env=environment(endpoint.url, DOOR=door)) as server:
             server.ask_all(2)

@@ -51,7 +51,9 @@ def gunicorn(env: dict[str, str], _: Path) -> Ran:
 def uvicorn(env: dict[str, str], _: Path) -> Ran:
     """Run uvicorn, with an application that ends the exporters when it is shut down."""
     pytest.importorskip("uvicorn")
-    return serve(sys.executable, "-m", "uvicorn", "--workers=2", "--port={port}", "asgi:application", env=env)
+    # It kills a worker that takes longer to begin.
+    options = ("--workers=2", "--timeout-worker-healthcheck=120", "--port={port}")
+    return serve(sys.executable, "-m", "uvicorn", *options, "asgi:application", env=env)
 
 
 def serve(*command: str, env: dict[str, str], imported: int = 0) -> Ran:
