@@ -1,9 +1,11 @@
 """The server as an endpoint: paths, keys, encodings, limits, browsers, and what is kept of each request."""
 
 import base64
+import contextlib
 import gzip
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -263,3 +265,22 @@ def test_close_is_quick() -> None:
             live.close()
     with pytest.raises(requests.ConnectionError):
         get(inspector, "/")
+
+
+def test_close_leaves_nobody_waiting() -> None:
+    """All who are let in while it is closed are sent away, too."""
+    came: list[socket.socket] = []
+
+    def come(port: int) -> None:
+        with contextlib.suppress(OSError):
+            while len(came) < 500:
+                came.append(socket.create_connection(("127.0.0.1", port), TIMEOUT))
+
+    with Inspector() as inspector:
+        coming = threading.Thread(target=come, args=(inspector.port,))
+        coming.start()
+        assert until(lambda: len(came) > 20)
+    coming.join()
+    for connection in came:
+        with connection, contextlib.suppress(ConnectionError):
+            assert connection.recv(1) == b""

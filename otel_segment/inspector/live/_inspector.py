@@ -175,6 +175,14 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening and end all connections, those too that came in the meantime."""
+        await super().shutdown(sockets)
+        # A client that is let in while the others are sent away would wait for its answer for ever.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
     async def ended(self) -> None:
         """Wait for the end."""
         await self._end.wait()

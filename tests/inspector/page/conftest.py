@@ -10,8 +10,11 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("playwright.sync_api")
 
 from page_browsing import CHROMIUM, browser, opened
+from playwright.sync_api import expect
 
 from otel_segment.inspector.live import Inspector
+
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,21 @@ def test_another_one(chromium: Any, tmp_path: Path) -> None:
                 # The requests that found nobody are reported as errors.
                 tab.goto("about:blank")
                 tab.problems.clear()
+
+
+def test_connection_without_an_answer(chromium: Any) -> None:
+    """A page whose connection is taken and then never answered tries again."""
+    with Inspector() as first, opened(chromium, first.url) as tab:
+        tab.goto("/")
+        expect(tab.locator("#connection")).to_have_text("live")
+        first.close()
+        with socket.create_server(("127.0.0.1", first.port)) as mute:
+            held, _ = mute.accept()
+            expect(tab.locator("#connection")).to_have_text("reconnecting")
+        with held, Inspector(port=first.port):
+            expect(tab.locator("#connection")).to_have_text("live")
+            tab.goto("about:blank")
+            tab.problems.clear()
 
 
 def test_reconnecting(chromium: Any) -> None:
