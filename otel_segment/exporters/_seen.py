@@ -28,7 +28,7 @@ from struct import Struct
 from threading import RLock
 
 from otel_segment._types import JsonObject
-from otel_segment.mapping import subject_of
+from otel_segment.mapping import STAMPS, Knows, subject_of
 
 __all__ = ["Seen"]
 
@@ -82,29 +82,32 @@ class Seen:
         self._counts: dict[str, int] = {}
         self._turns: dict[int, _Turn] = {}
 
-    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, time: int) -> bool:
-        """Tell at the least cost whether a call surely says what was said last, and not on this occasion.
+    def knows(self, kind: str) -> Knows:
+        """Return what tells at the least cost whether a call of a kind surely says nothing new."""
+        rows, width = self._rows_of(kind), self._width
 
-        Args:
-            kind: The kind of call.
-            person: Of whom.
-            content: What it says.
-            stamp: The last byte of the occasion.
-            time: The record's own time, in nanoseconds since 1970.
-        """
-        who = hash(person)
-        try:
-            row = self._rows[kind][who % self._width]
+        def knows(person: str, content: Hashable, time: int) -> bool:
+            who = hash(person)
+            row = rows[who % width]
             at = row.find(_pack(hash(content) >> _TO_SAID, who))
-            # Nobody has to wait his turn for this.
-            if at <= 0 or row[at - 1] == stamp or (self._is_strict and not self._is_fresh(row[at - _SAID :], time)):
+            try:
+                # Nobody has to wait his turn for this.
+                if at <= 0 or row[at - 1] == time % STAMPS:
+                    return False
+                # Where others change the row meanwhile, somebody else's record begins here.
+                row[at - _SAID] = _AGAIN
+            except IndexError:
+                # Somebody else is changing the row.
                 return False
-            # Where others change the row meanwhile, somebody else's record begins here.
-            row[at - _SAID] = _AGAIN
-        except LookupError:
-            # It is the first call of its kind, or somebody else is changing the row.
-            return False
-        return True
+            return True
+
+        def knows_fresh(person: str, content: Hashable, time: int) -> bool:
+            who = hash(person)
+            row = rows[who % width]
+            at = row.find(_pack(hash(content) >> _TO_SAID, who))
+            return at > 0 and self._is_fresh(row[at - _SAID :], time) and knows(person, content, time)
+
+        return knows_fresh if self._is_strict else knows
 
     def is_news(self, kind: str, person: str, content: Hashable, occasion: int, time: int) -> bool:
         """Tell whether a call says what was not the last that was said, and remember that it is said now.
@@ -117,8 +120,6 @@ class Seen:
                 The last of them stands for its time alone, so that most calls are known without the others.
             time: The record's own time, in nanoseconds since 1970.
         """
-        if self.is_known(kind, person, content, occasion >> 16 & 0xFF, time):
-            return False
         who = hash(person)
         said = _pack(hash(content) >> _TO_SAID, who)
         row = self._row(kind, who)
@@ -151,9 +152,11 @@ class Seen:
             self.forget(*subject)
 
     def _row(self, kind: str, who: int) -> bytearray:
+        return self._rows_of(kind)[who % self._width]
+
+    def _rows_of(self, kind: str) -> list[bytearray]:
         self._counts.setdefault(kind, 0)
-        rows = self._rows.get(kind) or self._rows.setdefault(kind, [bytearray() for _ in range(self._width)])
-        return rows[who % self._width]
+        return self._rows.get(kind) or self._rows.setdefault(kind, [bytearray() for _ in range(self._width)])
 
     def _remember(self, kind: str, row: bytearray, record: bytes, time: int, *, says_nothing: bool) -> bool:
         at = self._find(row, record[_WHO:])

@@ -6,7 +6,7 @@ from otel_segment.mapping._ecommerce import flaws as ecommerce_flaws
 from otel_segment.mapping._forms import Function
 from otel_segment.mapping._ids import MAX_ID_LENGTH, derived_ids
 from otel_segment.mapping._mapper import Mapper
-from otel_segment.mapping._memory import NO_MEMORY, Memory, subject_of
+from otel_segment.mapping._memory import NO_MEMORY, STAMPS, Knows, Memory, subject_of
 from otel_segment.mapping._mend import mended
 from otel_segment.mapping._place import Place, show_place
 from otel_segment.mapping._reading import LineOf, describe_mistake, read_mapping
@@ -21,7 +21,9 @@ __all__ = [
     "MAX_INTEGER",
     "NO_MEMORY",
     "PAGE",
+    "STAMPS",
     "Function",
+    "Knows",
     "LineOf",
     "Mapper",
     "Mapping",

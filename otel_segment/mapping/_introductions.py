@@ -1,6 +1,7 @@
 """The calls that the mapping makes of a person where they are news: identify, group, and alias at the sign-in."""
 
 from collections.abc import Hashable, Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -14,15 +15,12 @@ from otel_segment.mapping._draft import Draft, Finish
 from otel_segment.mapping._forms import Compiler
 from otel_segment.mapping._identity import identifier
 from otel_segment.mapping._lookup import MISSING, Getter, is_attribute
-from otel_segment.mapping._memory import Memory, person_key
+from otel_segment.mapping._memory import STAMPS, Memory, person_key
 from otel_segment.mapping._plan import Plan
 from otel_segment.mapping._record import Record
 from otel_segment.mapping._terms import Properties
 
 __all__ = ["Found", "Introduction", "SignIn", "introduce", "introduce_group"]
-
-_STAMPS = 251
-"""Times are told apart by what is left of them, whatever they are truncated to."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -75,55 +73,59 @@ class _Said:
         self._field = field
         self._get = get
         self._traits = compiler.properties(traits)
-        self._names = None if finish is not None else _attribute_names(traits)
+        self._names = () if finish is not None else _attribute_names(traits)
+        self._texts = itemgetter(*self._names) if self._names else None
         self._finish = finish
         self._memory = memory
+        self._knows = memory.knows(kind)
         self._call = CALLS[kind]
         self._is_group = kind == "group"
 
-    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:  # noqa: C901, PLR0912
+    def due(self, record: Record, plan: Plan, ids: Mapping[str, Any]) -> Found | None:
         # Every event pays for this, so it is written out where a call would cost as much as what it does.
         own = None if self._get is None else identifier(self._get(record, MISSING))
-        user_id = ids.get("userId")
-        if self._is_group:
-            if own is None:
-                return None
-        elif own is not None:
-            user_id = own
-        if user_id is not None:
-            person = "u" + user_id
+        if self._is_group and own is None:
+            return None
+        if own is not None and not self._is_group:
+            person = "u" + own
+        elif "userId" in ids:
+            person = "u" + ids["userId"]
         elif "anonymousId" in ids:
             person = "a" + ids["anonymousId"]
         else:
             return None
         time = record.timestamp or record.observed_timestamp
-        stamp = time % _STAMPS
-        if self._names is not None:
+        if self._texts is not None:
             # Mostly it is known, which texts tell as they stand in the record.
-            values = tuple(map(record.attributes.get, self._names))
-            for value in values:
-                if type(value) is not str:
-                    break
-            else:
-                content: Hashable = (own, *values) if self._is_group else values
-                if self._memory.is_known(self._kind, person, content, stamp, time):
+            try:
+                content = self._texts(record.attributes)
+            except KeyError:
+                content = None
+            if type(content) is str or (type(content) is tuple and _are_texts(content)):
+                said: Hashable = (own, content) if self._is_group else content
+                if self._knows(person, said, time):
                     return None
+        return self._look(record, plan, person, own, time)
+
+    def _look(self, record: Record, plan: Plan, person: str, own: str | None, time: int) -> Found | None:
+        """Make the traits, and return them where they are news."""
         traits = self._traits.of(self._call, record, plan, {})
         if self._finish is not None:
             traits = self._finish.fields(record, self._kind, traits)
-        if not (traits or self._is_group or user_id):
+        if not (traits or self._is_group or person.startswith("u")):
             return None
         content = self._content(own, traits)
-        if self._memory.is_known(self._kind, person, content, stamp, time):
+        if self._knows(person, content, time):
             return None
-        is_news = self._memory.is_news(self._kind, person, content, _occasion(record, stamp), time)
+        is_news = self._memory.is_news(self._kind, person, content, _occasion(record, time), time)
         return Found(own, traits) if is_news else None
 
     def _content(self, own: str | None, traits: JsonObject) -> Hashable:
         """Return what tells one call from another, the same for the same traits wherever they were found."""
         values = tuple(traits.values())
-        if self._names is not None and len(values) == len(self._names) and all(type(value) is str for value in values):
-            return (own, *values) if self._is_group else values
+        if self._names and len(values) == len(self._names) and _are_texts(values):
+            content = values if len(values) > 1 else values[0]
+            return (own, content) if self._is_group else content
         if self._is_group:
             return _encoded((own, traits))
         return _encoded(traits) if traits else ()
@@ -154,7 +156,7 @@ class SignIn:
         # Whoever comes later with the same visitor's id is somebody else at the same device.
         person, content = person_key(None, anonymous_id), ()
         time = record.timestamp or record.observed_timestamp
-        occasion = _occasion(record, time % _STAMPS)
+        occasion = _occasion(record, time)
         is_news = self._memory.is_news("alias", person, content, occasion, time)
         return Found(anonymous_id, {}) if is_news else None
 
@@ -176,11 +178,18 @@ def introduce_group(call: GroupCall, compiler: Compiler, finish: Finish | None, 
     return _Said("group", "groupId", compiler.value(call.group_id), call.traits, compiler, finish=finish, memory=memory)
 
 
-def _attribute_names(traits: Properties) -> tuple[str, ...] | None:
-    """Return the attributes that the traits are, in their order; None where they are more than that."""
+def _attribute_names(traits: Properties) -> tuple[str, ...]:
+    """Return the attributes that the traits are, in their order; nothing where they are more than that."""
     if isinstance(traits, dict) and all(isinstance(made, str) and is_attribute(made) for made in traits.values()):
         return tuple(made for made in traits.values() if isinstance(made, str))
-    return None
+    return ()
+
+
+def _are_texts(values: tuple[Any, ...]) -> bool:
+    for value in values:  # noqa: SIM110 - every event pays for this
+        if type(value) is not str:
+            return False
+    return True
 
 
 def _encoded(content: Any) -> bytes:
@@ -190,11 +199,11 @@ def _encoded(content: Any) -> bytes:
         return repr(content).encode("utf-8", "surrogatepass")
 
 
-def _occasion(record: Record, stamp: int) -> int:
+def _occasion(record: Record, time: int) -> int:
     """Return what tells one record from another, and is the same when one is converted twice."""
     attributes = record.attributes
     # An id that is unique says it all; records that have none differ in what they say, or are the same.
     uid = attributes.get(semconv.LOG_RECORD_UID)
     said = uid if type(uid) is str else _encoded(attributes)
     known = hash((said, record.timestamp, record.observed_timestamp, record.span_id, record.name))
-    return stamp << 16 | known & 0xFFFF
+    return time % STAMPS << 16 | known & 0xFFFF

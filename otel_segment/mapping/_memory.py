@@ -4,7 +4,10 @@ from collections.abc import Hashable
 from collections.abc import Mapping as MappingType
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["NO_MEMORY", "Memory", "Subject", "person_key", "subject_of"]
+__all__ = ["NO_MEMORY", "STAMPS", "Knows", "Memory", "Subject", "person_key", "subject_of"]
+
+STAMPS = 251
+"""Times are told apart by what is left of them when divided by this, whatever they are truncated to."""
 
 
 class Subject(NamedTuple):
@@ -16,19 +19,25 @@ class Subject(NamedTuple):
     """As ``person_key()`` writes it."""
 
 
+class Knows(Protocol):
+    """Tells at the least cost whether a call surely says what was said last, and not at this time."""
+
+    def __call__(self, person: str, content: Hashable, time: int, /) -> bool:
+        """Tell it.
+
+        Args:
+            person: Of whom; see ``person_key()``.
+            content: What it says, of which the hash is kept.
+            time: The record's own time, in nanoseconds since 1970.
+        """
+        ...
+
+
 class Memory(Protocol):
     """Knows what was last said of whom."""
 
-    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, time: int) -> bool:
-        """Tell at the least cost whether a call surely says what was said last, and not on this occasion.
-
-        Args:
-            kind: The kind of call.
-            person: Of whom; see ``person_key()``.
-            content: What it says, of which the hash is kept.
-            stamp: The third byte of the occasion.
-            time: The record's own time, in nanoseconds since 1970.
-        """
+    def knows(self, kind: str) -> "Knows":
+        """Return what tells at the least cost whether a call of a kind surely says nothing new."""
         ...
 
     def is_news(self, kind: str, person: str, content: Hashable, occasion: int, time: int) -> bool:
@@ -36,11 +45,12 @@ class Memory(Protocol):
 
         Args:
             kind: The kind of call.
-            person: Of whom.
-            content: What it says; empty where it says nothing, which is news of a person of whom nothing is known.
-            occasion: Three bytes that stand for the record that it is for, the third for its time alone. The record
-                that made a call makes it again when it comes again, so that an exporter which is given a record twice
-                makes the same of it.
+            person: Of whom; see ``person_key()``.
+            content: What it says, of which the hash is kept; empty where it says nothing, which is news of a person of
+                whom nothing is known.
+            occasion: Three bytes that stand for the record that it is for, the third for its time alone, as what is
+                left of it when divided by ``STAMPS``. The record that made a call makes it again when it comes again,
+                so that an exporter which is given a record twice makes the same of it.
             time: The record's own time, in nanoseconds since 1970.
         """
         ...
@@ -53,8 +63,8 @@ class Memory(Protocol):
 class _NoMemory:
     """Knows nothing, so that all is news."""
 
-    def is_known(self, kind: str, person: str, content: Hashable, stamp: int, time: int) -> bool:  # noqa: ARG002
-        return False
+    def knows(self, kind: str) -> "Knows":  # noqa: ARG002
+        return lambda *_: False
 
     def is_news(self, kind: str, person: str, content: Hashable, occasion: int, time: int) -> bool:  # noqa: ARG002
         return True
