@@ -131,6 +131,11 @@ class Settings:
         return self.endpoint + self.path
 
     @property
+    def shown_url(self) -> str:
+        """The same, as it may be written: some put their write key into the address."""
+        return scrubbed(self.url, self.write_key)
+
+    @property
     def key_in_body(self) -> bool:
         """Whether the write key stands in the body of each request."""
         return self.auth == "body" or self.oauth is not None

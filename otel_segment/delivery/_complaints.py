@@ -21,7 +21,7 @@ class Complaints:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._url = settings.url
+        self._url = settings.shown_url
         self._consequence = _KEPT if settings.spool else _DROPPED
 
     def failed(self, reply: Reply, wait: float) -> None:

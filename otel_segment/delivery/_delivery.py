@@ -256,7 +256,7 @@ class Delivery:
             if batch.rows and keeper is not None:
                 keeper.leave(batch.rows, batch.messages, is_whole=batch.is_whole, delay=0.0)
         messages = [message for batch in left if not batch.rows for message in batch.messages]
-        if messages and self._reporter.left(messages, self._settings.url):
+        if messages and self._reporter.left(messages, self._settings.shown_url):
             process.outbox.buried(DropReason.SHUTDOWN, len(messages))
         return bool(messages)
 

@@ -69,3 +69,20 @@ def test_errors_of_the_configuration() -> None:
     with pytest.raises(ConfigurationError) as caught:
         SegmentLogRecordExporter(write_key=KEY, endpoint=KEY, timeout="soon", auth=KEY)
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_up", [True, False], ids=["refuses", "is away"])
+def test_key_in_the_address(
+    endpoint: LocalEndpoint, make_door: MakeDoor, caplog: pytest.LogCaptureFixture, is_up: bool
+) -> None:
+    """A key that stands in the address itself is masked wherever the address is said."""
+    caplog.set_level(logging.DEBUG, "otel_segment")
+    where = endpoint.url if is_up else f"http://127.0.0.1:{free_port()}"
+    door = make_door(endpoint=where, path=f"/{KEY}/v1/batch", max_retry_time=0.1, shutdown_timeout=0)
+    door.emit()
+    assert door.flush()
+    door.emit()
+    door.ours.shutdown()
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("otel_segment")]
+    assert sum(where in line for line in lines) > 1
+    assert not any(KEY in line for line in lines), lines
