@@ -62,12 +62,16 @@ def measure(name: str, turns: int, seconds: float) -> dict[str, float]:
             taken[variant].client.settled()
         for variant in variants:
             taken[variant].take(seconds / 2)
-        before = sink.counts()["events"], taken["ours"].asked
+        before = sink.counts()["events"], _emitted(taken)
         for number in range(turns):
             for variant in variants[:: -1 if number % 2 else 1]:
                 taken[variant].take(seconds)
-        lost = taken["ours"].asked - before[1] - (sink.counts()["events"] - before[0])
+        lost = _emitted(taken) - before[1] - (sink.counts()["events"] - before[0])
     return _figures(taken) | {"lost": lost}
+
+
+def _emitted(taken: dict[str, _Turns]) -> int:
+    return sum(taken[variant].asked for variant in ("event", "ours"))
 
 
 def _variants(name: str) -> list[str]:
@@ -101,9 +105,12 @@ def _figures(taken: dict[str, _Turns]) -> dict[str, float]:
         "against_bare": statistics.median(
             mine / other for mine, other in zip(ours.per_second[1:], bare.per_second[1:], strict=True)
         ),
-        "floor_against_bare": statistics.median(
-            floor / other for floor, other in zip(taken["floor"].per_second[1:], bare.per_second[1:], strict=True)
-        ),
+        **{
+            f"{least}_against_bare": statistics.median(
+                some / other for some, other in zip(taken[least].per_second[1:], bare.per_second[1:], strict=True)
+            )
+            for least in ("record", "event")
+        },
         "cpu_against_bare": cpu["ours"] / cpu["bare"],
         **{f"added_against_{other}": added["ours"] / added[other] for other in ("contrib", "silent") if other in added},
         "busy": min(statistics.median(turns.busy[1:]) for turns in taken.values()),

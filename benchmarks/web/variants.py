@@ -1,10 +1,11 @@
-"""The ways in which each site is run: as it is, with otel_segment, and with OpenTelemetry's tracing."""
+"""The ways in which each site is run: as it is, with one event for each request, instrumented, and traced."""
 
 import importlib
 from collections.abc import Callable
 from typing import Any
 
 from benchmarks.web.frameworks import Framework
+from benchmarks.web.page import SETTLED_PATH
 
 __all__ = ["VARIANTS", "instrument"]
 
@@ -71,8 +72,7 @@ def _silent(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:  # noqa
     return _traced(framework, Nothing())
 
 
-def _floor(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:  # noqa: ARG001
-    from opentelemetry._logs import LogRecord
+def _record(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:  # noqa: ARG001
     from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 
     class Nothing(LogRecordProcessor):
@@ -85,26 +85,41 @@ def _floor(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:  # noqa:
 
     provider = LoggerProvider()
     provider.add_log_record_processor(Nothing())
-    logger = provider.get_logger("floor")
+    return (lambda: None), _emitting(framework, provider.get_logger("benchmark"))
 
-    def emit() -> None:
-        logger.emit(LogRecord(event_name="page", attributes=dict(_LEAST)))
+
+def _event(framework: Framework, endpoint: str) -> tuple[Settle, Wrap]:
+    from opentelemetry._logs import get_logger
+
+    import otel_segment
+
+    otel_segment.configure(write_key="k", endpoint=endpoint)
+    return (lambda: otel_segment.flush(_PATIENCE_MS / 1000)), _emitting(framework, get_logger("benchmark"))
+
+
+def _emitting(framework: Framework, logger: Any) -> Wrap:
+    """Emit one prepared record for each page that is asked for."""
+    from opentelemetry._logs import LogRecord
+
+    def emit(path: str) -> None:
+        if path != SETTLED_PATH:
+            logger.emit(LogRecord(event_name="page", attributes=dict(_LEAST)))
 
     def wsgi(application: Any) -> Any:
         def call(environ: Any, start_response: Any) -> Any:
-            emit()
+            emit(environ["PATH_INFO"])
             return application(environ, start_response)
 
         return call
 
     def asgi(application: Any) -> Any:
         async def call(scope: Any, receive: Any, send: Any) -> None:
-            emit()
+            emit(scope["path"])
             await application(scope, receive, send)
 
         return call
 
-    return (lambda: None), wsgi if framework.server == "gunicorn" else asgi
+    return wsgi if framework.server == "gunicorn" else asgi
 
 
 def _traced(framework: Framework, exporter: Any) -> tuple[Settle, Wrap]:
@@ -128,6 +143,13 @@ def _instrumented_by(place: str) -> Wrap:
     return _unchanged
 
 
-VARIANTS = {"bare": _bare, "floor": _floor, "ours": _ours, "contrib": _contrib, "silent": _silent}
-"""``silent`` is ``contrib`` with an exporter that does nothing; ``floor`` emits one prepared record for a page through
-the SDK, to a processor that does nothing."""
+VARIANTS = {
+    "bare": _bare,
+    "record": _record,
+    "event": _event,
+    "ours": _ours,
+    "contrib": _contrib,
+    "silent": _silent,
+}
+"""``silent`` is ``contrib`` with an exporter that does nothing. ``record`` and ``event`` emit one prepared record for a
+request and look at nothing of it: to a processor that does nothing, and to ours."""
