@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asgi_serving import in_thread
-from serving import SOMEBODY, Arrivals, arriving, page, serving
+from serving import SOMEBODY, Arrivals, page, serving
 
 pytest.importorskip("flask")
 pytest.importorskip("starlette")
@@ -19,28 +19,13 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from otel_segment import _log, analytics
+from otel_segment import analytics
 from otel_segment.instrumentation import SegmentFlaskInstrumentor, SegmentStarletteInstrumentor
 from otel_segment.instrumentation.asgi import AnalyticsMiddleware as AsgiMiddleware
 from otel_segment.instrumentation.wsgi import AnalyticsMiddleware
 
 CALLBACKS = ("get_consent", "get_user", "get_anonymous_id", "get_session_id")
 WISHES = {"Sec-GPC": "1"}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[Arrivals]:
-    """What arrives from this module's applications."""
-    with arriving() as arrivals:
-        yield arrivals
-
-
-@pytest.fixture
-def arrivals(endpoint: Arrivals, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrivals]:
-    """What arrives during one test, all of which it looks at."""
-    monkeypatch.setattr(_log, "_last_said", {})
-    yield endpoint
-    assert endpoint.take() == []
 
 
 def shop() -> Flask:

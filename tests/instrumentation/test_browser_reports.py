@@ -97,13 +97,6 @@ def endpoint() -> Iterator[Arrivals]:
         yield arrivals
 
 
-@pytest.fixture
-def arrivals(endpoint: Arrivals) -> Iterator[Arrivals]:
-    """What arrives during one test, all of which it looks at."""
-    yield endpoint
-    assert endpoint.take() == []
-
-
 @pytest.fixture(params=["wsgi", "asgi"])
 def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Serve:
     """Serve the application with settings of choice, by WSGI or by ASGI."""

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from serving import BROWSER, HOST, SOMEBODY, Arrivals, Reply, Site, arriving, page, request, serving
+from serving import BROWSER, HOST, SOMEBODY, Arrivals, Reply, Site, page, request, serving
 
 pytest.importorskip("flask")
 pytest.importorskip("flask_login")
@@ -26,27 +26,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from otel_segment import _log, analytics
+from otel_segment import analytics
 from otel_segment.instrumentation import SegmentFlaskInstrumentor
 from otel_segment.instrumentation.wsgi import AnalyticsMiddleware
 from otel_segment.visitor import current_visitor
 
 Served = Callable[..., Site]
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[Arrivals]:
-    """What arrives from this module's applications."""
-    with arriving() as arrivals:
-        yield arrivals
-
-
-@pytest.fixture
-def arrivals(endpoint: Arrivals, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrivals]:
-    """What arrives during one test, all of which it looks at."""
-    monkeypatch.setattr(_log, "_last_said", {})
-    yield endpoint
-    assert endpoint.take() == []
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from wsgiref.util import FileWrapper
 
 import pytest
-from serving import BROWSER, HOST, SOMEBODY, Arrivals, Reply, arriving, page, request, serving
+from serving import BROWSER, HOST, SOMEBODY, Arrivals, Reply, page, request, serving
 
 from otel_segment import _log, analytics
 from otel_segment.errors import ConfigurationError
@@ -20,21 +20,6 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 HTML = ("Content-Type", "text/html; charset=utf-8")
 VISITOR = "5d41402a-bc4b-4a76-b971-9d911017c592"
 TITLED = b"<!doctype html><title>Hi</title>Hello"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[Arrivals]:
-    """What arrives from this module's applications."""
-    with arriving() as arrivals:
-        yield arrivals
-
-
-@pytest.fixture
-def arrivals(endpoint: Arrivals, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrivals]:
-    """What arrives during one test, all of which it looks at."""
-    monkeypatch.setattr(_log, "_last_said", {})
-    yield endpoint
-    assert endpoint.take() == []
 
 
 def answering(
