@@ -109,6 +109,17 @@ def test_refused(inspector: Inspector, body: bytes, headers: dict[str, str], sta
     assert get(inspector, f"/api/events/{row['number']}").json()["request"]["status"] == status
 
 
+def test_large_headers(inspector: Inspector) -> None:
+    """Of headers, as much is kept as people look at, whatever is sent."""
+    given = {f"x-{number}": str(number) * 3_000 for number in range(1, 6)}
+    post(inspector, track(), headers=given)
+
+    (row,) = listed(inspector)
+    shown = get(inspector, f"/api/events/{row['number']}").json()["request"]["headers"]
+    assert shown["x-1"] == given["x-1"]
+    assert sum(len(name) + len(value) for name, value in shown.items()) <= 8_192
+
+
 def test_bomb(inspector: Inspector) -> None:
     """A few bytes that are very many events are refused, and the first 10,000 of them kept."""
     body = gzip.compress(b'{"batch": [' + b"{}," * 300_000 + b"{}]}")

@@ -13,11 +13,12 @@ from otel_segment.inspector._body import MAX_BODY_BYTES, BodyError
 from otel_segment.inspector._cors import cors_headers
 from otel_segment.inspector._rules import MAX_BATCH_BYTES
 
-__all__ = ["BodyReader", "Reply", "failure", "masked"]
+__all__ = ["BodyReader", "Reply", "failure", "kept"]
 
 _BODY_SECONDS: Final = 30.0
 _LARGE_BODIES_BYTES: Final = 128 * 1024 * 1024
 _LINGER_SECONDS: Final = 1.0
+_MOST_KEPT: Final = 8_192
 _SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token")
 _SCHEMES: Final = frozenset({"basic", "bearer", "digest"})
 
@@ -98,9 +99,17 @@ class BodyReader:
         raise BodyError(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.")
 
 
-def masked(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give the headers without what is secret in them."""
-    return {name: _mask(value) if _SECRET.search(name) else value for name, value in headers.items()}
+def kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give what is kept of the headers: nothing that is secret, and 8,192 characters in all."""
+    found: dict[str, str] = {}
+    left = _MOST_KEPT
+    for name, value in headers.items():
+        text = (_mask(value) if _SECRET.search(name) else value)[: max(0, left - len(name))]
+        left -= len(name) + len(text)
+        if left < 0:
+            break
+        found[name] = text
+    return found
 
 
 def failure(message: str) -> bytes:

@@ -20,7 +20,7 @@ from otel_segment.inspector.live._archive import Archive
 from otel_segment.inspector.live._database import ArchiveError
 from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._forwarding import Forwarder
-from otel_segment.inspector.live._http import BodyReader, Reply, failure, masked
+from otel_segment.inspector.live._http import BodyReader, Reply, failure, kept
 from otel_segment.inspector.live._protocol import CONNECTION, reset
 from otel_segment.inspector.live._row import Request, shortened
 
@@ -132,7 +132,7 @@ class Intake:
     def _keep(self, posted: "_Posted", status: int | None, events: Sequence[Event], judgement: Judgement) -> int:
         request = Request(
             path=posted.path,
-            headers=masked(posted.headers),
+            headers=kept(posted.headers),
             size=posted.size,
             events=len(judgement.events),
             status=None if status is None else int(status),

@@ -60,7 +60,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: The path, without the query.
-        headers: The headers, by lower-case names; what is secret is masked.
+        headers: The headers, by lower-case names, as far as they are kept; what is secret is masked.
         size: Bytes of the body as it came over the wire.
         events: How many events it held.
         status: What it was answered with; ``None`` where the connection was cut instead.
