@@ -62,19 +62,17 @@ class Capture:
         Raises:
             ConfigurationError: If a setting is wrong; nothing has begun then.
         """
+        if _active:
+            _active[-1].settle()
         self._surroundings.enter()
-        before = None
         try:
-            before = watch_doors(self)
-            self._log_door = SegmentLogRecordProcessor()
+            self._begin()
         except BaseException:
-            watch_doors(before)
             self._surroundings.leave()
             raise
         _active.append(self)
         forget_said()
-        _flush(door_processors())
-        self.clear()
+        self._forget_the_past()
 
     def use(self, settings: SettingsArguments) -> None:
         """Have other settings from now on, as if nothing had been emitted before.
@@ -82,15 +80,19 @@ class Capture:
         Raises:
             ConfigurationError: If one is wrong.
         """
-        self.settings = settings
-        watch_doors(self)
-        self.clear()
+        before, self.settings = self.settings, settings
+        try:
+            watch_doors(self)
+        except BaseException:
+            self.settings = before
+            raise
+        self._forget_the_past()
 
     def pause(self) -> None:
         """Leave what is done now to whoever does it: nothing is sent, nothing of it is seen, and it stays set up."""
         self._pauses += 1
         if self._pauses == 1:
-            self._settle()
+            self.settle()
             self._surroundings.pause()
             self._refused_before.subtract(refused())
 
@@ -112,9 +114,11 @@ class Capture:
             return
         self._last = self._seen()
         self._is_over = True
+        was_last = _active[-1] is self
         _active.remove(self)
         self._surroundings.leave()
-        watch_doors(_active[-1] if _active else None)
+        if was_last:
+            watch_doors(_active[-1] if _active else None)
         for door in (self._log_door, self._span_door):
             if door is not None:
                 forget_door(door)
@@ -135,6 +139,20 @@ class Capture:
         if self._is_seeing:
             self._drops.append(drop)
 
+    def _begin(self) -> None:
+        before = watch_doors(self)
+        try:
+            self._log_door = SegmentLogRecordProcessor()
+        except BaseException:
+            watch_doors(before)
+            raise
+
+    def _forget_the_past(self) -> None:
+        """Have what was emitted before, and is held back somewhere, come now, and forget it."""
+        self.settle()
+        _flush(door_processors())
+        self.clear()
+
     @property
     def _is_seeing(self) -> bool:
         return not (self._is_over or self._pauses)
@@ -142,10 +160,10 @@ class Capture:
     def _seen(self) -> Seen:
         if self._is_over:
             return self._last
-        self._settle()
+        self.settle()
         return Seen(list(self._messages), list(self._drops), Counter(refused()) - self._refused_before)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Let everything go that is held back: by the web instrumentation, and in the SDK's batch processors."""
         with suppress(Exception):
             release()

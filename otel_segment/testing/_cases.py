@@ -38,6 +38,16 @@ class SegmentTestCase(TestCase):
         finally:
             capture.stop()
 
+    def debug(self) -> None:
+        """Run the test without collecting the result, as debuggers do."""
+        capture = Capture(self.segment_settings)
+        capture.start()
+        self.segment_events = capture.events
+        try:
+            super().debug()
+        finally:
+            capture.stop()
+
     def _report_error(self, result: TestResult) -> TestResult:
         result.startTest(self)
         result.addError(self, sys.exc_info())

@@ -34,8 +34,8 @@ class Expectation(NamedTuple):
 
     Attributes:
         type: The Segment call.
-        fields: Values by the names of the event's own fields. In a map, those that are named have to be there; anything
-            else is compared with ``==``.
+        fields: Values by the names of the event's own fields. In a map, those that are named have to be there, and
+            there may be more, unless it names none; anything else has to be equal, as JSON is.
     """
 
     type: str
@@ -55,17 +55,22 @@ class Expectation(NamedTuple):
 
 def _differences(expected: Mapping[str, Any], found: Mapping[str, Any], path: str) -> Iterator[Difference]:
     for name, value in expected.items():
-        there = found.get(name, _NOTHING)
+        is_map = isinstance(value, Mapping) and bool(value)
+        there = found.get(name, {} if is_map else _NOTHING)
         if value is ABSENT or there is _NOTHING:
             if (value is ABSENT) != (there is _NOTHING):
                 yield Difference(_joined(path, name), value, ABSENT if there is _NOTHING else there)
-        elif isinstance(value, Mapping) and isinstance(there, Mapping):
+        elif is_map and isinstance(there, Mapping):
             yield from _differences(value, there, _joined(path, name))
         elif not _is_equal(value, there):
             yield Difference(_joined(path, name), value, there)
 
 
 def _is_equal(expected: object, found: object) -> bool:
+    if isinstance(expected, (list, tuple)) and isinstance(found, (list, tuple)):
+        return len(expected) == len(found) and all(map(_is_equal, expected, found))
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        return expected.keys() == found.keys() and all(_is_equal(expected[name], found[name]) for name in expected)
     # In JSON they are not the same, whatever Python says.
     if isinstance(expected, bool) != isinstance(found, bool) and isinstance(expected, (bool, int, float)):
         return False

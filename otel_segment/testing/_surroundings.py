@@ -53,6 +53,38 @@ class Surroundings:
 
     def enter(self) -> None:
         """Begin to hear of everything; the application may set what it finds unset."""
+        self._take()
+        _entered.append(self)
+
+    def leave(self) -> None:
+        """Put back what was there; those that were entered later stay, on top of that."""
+        if self not in _entered:
+            return
+        later = _entered[_entered.index(self) + 1 :]
+        for each in reversed(later):
+            each.pause()
+        _entered.remove(self)
+        self._put_back()
+        for each in later:
+            each.resume()
+
+    def pause(self) -> None:
+        """Put back what was there for a while."""
+        self._own = list(_found())
+        _entered.remove(self)
+        self._put_back()
+        self._others = Changes()
+
+    def resume(self) -> None:
+        """Go on with what was there before the pause, but for what has been changed meanwhile."""
+        self._others.end()
+        self._take()
+        for owner, name, value in self._own:
+            if not self._others.concern(owner, name):
+                setattr(owner, name, value)
+        _entered.append(self)
+
+    def _take(self) -> None:
         analytics.outlet.forget()
         self._note()
         _let_be_set()
@@ -66,25 +98,10 @@ class Surroundings:
         for proxy, leads_to, bound in _PROXIES:
             self._set(proxy, leads_to, _unbound(getattr(proxy, leads_to), bound))
 
-    def leave(self) -> None:
-        """Put back what was there."""
+    def _put_back(self) -> None:
         while self._restore:
             self._restore.pop()()
         analytics.outlet.forget()
-
-    def pause(self) -> None:
-        """Put back what was there for a while."""
-        self._own = list(_found())
-        self.leave()
-        self._others = Changes()
-
-    def resume(self) -> None:
-        """Go on with what was there before the pause, but for what has been changed meanwhile."""
-        self._others.end()
-        self.enter()
-        for owner, name, value in self._own:
-            if not self._others.concern(owner, name):
-                setattr(owner, name, value)
 
     def _note(self) -> None:
         self._restore += [partial(setattr, owner, name, value) for owner, name, value in _found()]
@@ -92,6 +109,9 @@ class Surroundings:
     def _set(self, owner: Any, name: str, value: object) -> None:
         self._restore.append(partial(setattr, owner, name, getattr(owner, name)))
         setattr(owner, name, value)
+
+
+_entered: list[Surroundings] = []
 
 
 class Changes:

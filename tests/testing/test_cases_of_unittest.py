@@ -135,3 +135,14 @@ def test_django(tmp_path: Path) -> None:
 
     assert ended.returncode == 0, ended.stderr
     assert "Ran 4 tests" in ended.stderr
+
+
+def test_debug(tmp_path: Path) -> None:
+    """Without a result, as debuggers run tests, it is the same."""
+    (tmp_path / "test_orders.py").write_text(UNITTEST, encoding="utf-8")
+    code = "import unittest, test_orders; unittest.TestSuite([test_orders.TestOrders('test_order')]).debug()"
+    (tmp_path / "debugging.py").write_text(code, encoding="utf-8")
+
+    ended = run(tmp_path, "debugging")
+
+    assert ended.returncode == 0, ended.stderr

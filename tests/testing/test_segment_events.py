@@ -4,6 +4,7 @@ import gc
 import pickle
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import Mock
 
@@ -11,14 +12,16 @@ import pytest
 from opentelemetry import trace
 from opentelemetry._logs import LogRecord, get_logger, get_logger_provider, set_logger_provider
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
-from opentelemetry.sdk._logs._internal import ConcurrentMultiLogRecordProcessor
+from opentelemetry.sdk._logs._internal import ConcurrentMultiLogRecordProcessor, SynchronousMultiLogRecordProcessor
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, SimpleLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 import otel_segment
 from otel_segment import DropReason, analytics
+from otel_segment.emit import on_release
 from otel_segment.testing import SegmentEvents, capture_events
+from otel_segment.testing._capture import Capture
 
 LOGGER = get_logger("shop")
 TRACER = trace.get_tracer("shop")
@@ -303,6 +306,66 @@ def test_block_in_a_block(segment_events: SegmentEvents) -> None:
 
     assert [event["event"] for event in inner] == ["Inner"]
     assert [event["event"] for event in segment_events] == ["Outer", "Outer Again"]
+
+
+def test_blocks_that_overlap() -> None:
+    """A block that ends before one that began later leaves that one alone; when both have ended, nothing stays."""
+    before = get_logger_provider(), SynchronousMultiLogRecordProcessor.on_emit
+    first, second = ExitStack(), ExitStack()
+    one = first.enter_context(capture_events())
+    other = second.enter_context(capture_events())
+    analytics.track("u-1", "Both Are There")
+    first.close()
+    analytics.track("u-1", "One Is Left")
+    second.close()
+
+    assert one.all == []
+    assert [event["event"] for event in other] == ["Both Are There", "One Is Left"]
+    assert before == (get_logger_provider(), SynchronousMultiLogRecordProcessor.on_emit)
+
+
+def test_held_back_from_before() -> None:
+    """What was emitted before a block, and was held back, is not the block's, but an outer block's."""
+    held = ["Before All"]
+    on_release(lambda: [analytics.track("u-1", held.pop()) for _ in held.copy()] and None)
+    with capture_events() as outer:
+        assert outer.all == []
+        held.append("Before The Inner")
+        with capture_events() as inner:
+            assert inner.all == []
+            held.append("Inside")
+        assert [event["event"] for event in inner] == ["Inside"]
+    assert [event["event"] for event in outer] == ["Before The Inner"]
+
+
+@pytest.mark.parametrize("begin", ["start", "use"])
+def test_queued_before(begin: str) -> None:
+    """What stands in a queue of the SDK is of the time when it was emitted."""
+    with capture_events():
+        provider = LoggerProvider(shutdown_on_exit=False)
+        provider.add_log_record_processor(BatchLogRecordProcessor(otel_segment.SegmentLogRecordExporter()))
+        set_logger_provider(provider)
+        capture = Capture({})
+        if begin == "use":
+            capture.start()
+        emit("Before", provider.get_logger("own"))
+        if begin == "use":
+            capture.use({})
+        else:
+            capture.start()
+        emit("Then", provider.get_logger("own"))
+        assert [event["event"] for event in capture.events] == ["Then"]
+        capture.stop()
+
+
+def test_wrong_setting_inside(segment_events: SegmentEvents) -> None:
+    """An inner block that cannot begin leaves the outer one as it was, and nothing is sent."""
+    by_configure()
+    with pytest.raises(otel_segment.ConfigurationError), capture_events(mapping="/no/such/file.yaml"):
+        pass
+    emit("After")
+
+    assert [event["event"] for event in segment_events] == ["Ping", "After"]
 
 
 def test_wrong_setting() -> None:
