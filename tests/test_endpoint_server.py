@@ -395,6 +395,7 @@ class TestBodies:
         ("head", "status"),
         [
             (b"\r\n", b"411"),
+            (b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n", b"413"),
             (b"Content-Length: many\r\n\r\n", b"400"),
             (b"Content-Length: -1\r\n\r\n", b"400"),
             (b"Content-Length: 10\r\n\r\nshort", b"400"),

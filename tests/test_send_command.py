@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from running import KEY, environment
 
-from otel_segment import DropReason
+from otel_segment import DropReason, _log
 from otel_segment._env import resolve
 from otel_segment.cli import main
 from otel_segment.cli.send import _outcome
@@ -370,3 +370,35 @@ def test_interrupted() -> None:
 
     assert process.returncode == 130
     assert "Traceback" not in complaints
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["words", "json"])
+def test_encoding_that_knows_little(endpoint: LocalEndpoint, more: tuple[str, ...]) -> None:
+    """What the encoding of a pipe has no letters for is written in others; the call is made all the same."""
+    endpoint.received.clear()
+    ended = subprocess.run(
+        [sys.executable, "-m", "otel_segment", "send", "track", *WHO, "--event", "\u65e5\u672c", *more],
+        env={**environment(endpoint.url), "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"\\u65e5\\u672c" in ended.stdout
+    assert [message["event"] for message in messages(endpoint)] == ["\u65e5\u672c"]
+
+
+def test_words_of_the_endpoint(
+    endpoint: LocalEndpoint, send: Send, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an endpoint says cannot make a terminal do anything."""
+    monkeypatch.setattr(_log, "_last_said", {})
+    endpoint.behave(lambda _: Answer(400, body="bad \x1b[31mred\x07"))
+    try:
+        assert send("track", *WHO, "--event", "E") == 1
+    finally:
+        endpoint.behave(None)
+
+    said = "".join(capsys.readouterr())
+    assert "bad \N{REPLACEMENT CHARACTER}[31mred" in said
+    assert not {"\x1b", "\x07"} & {*said}

@@ -21,6 +21,8 @@ from typing_extensions import Self
 
 from otel_segment.cli import main
 from otel_segment.cli._rows import listed
+from otel_segment.cli.tail._following import Following, Wanted
+from otel_segment.cli.tail._inspector import Inspector, address_of
 
 live = pytest.importorskip("otel_segment.inspector.live", reason="needs otel-segment[inspector]")
 
@@ -267,3 +269,18 @@ def test_states(state: str, problems: list[str], told: str, grade: int) -> None:
     row = listed({"arrived": 0, "type": "track", "name": "", "person": "", "state": state, "problems": problems})
 
     assert (row.state, row.grade, row.person) == (told, grade, "nobody")
+
+
+def test_too_many_at_once(inspector: Any) -> None:
+    """What came too fast to be shown is said, from the first event on."""
+    said: list[str] = []
+    rows = Following(Inspector(address_of(inspector.url, None)), Wanted(), said.append).rows(10)
+    assert next(rows) == []
+    batch = [{"type": "track", "event": "E", "userId": "u", "messageId": f"m-{number}"} for number in range(2_000)]
+    requests.post(f"{inspector.url}/v1/batch", json={"batch": batch, "writeKey": "k"}, timeout=TIMEOUT)
+
+    shown = len(next(rows))
+    rows.close()
+
+    assert shown < 2_000
+    assert said == [f"{2_000 - shown:,} events are not shown: they came too fast, or while there was no connection"]

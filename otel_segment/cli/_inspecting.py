@@ -4,8 +4,8 @@ import argparse
 import errno
 import signal
 import sys
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from otel_segment.inspector import ArchiveError, FaultError, Inspector
 
 __all__ = ["Inspector", "inspect"]
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
 _FILES = 4_096
 
 _WELCOME = """\
@@ -36,8 +36,8 @@ def inspect(arguments: argparse.Namespace) -> int:
     _admit_many()
     with _ending() as ended, _open(arguments) as inspector:
         print(_welcome(inspector, arguments), flush=True)
-        while not ended.wait(_LOOK_SECONDS):
-            pass
+        while not ended():
+            time.sleep(_LOOK_SECONDS)
     return OK
 
 
@@ -83,20 +83,21 @@ def _welcome(inspector: Inspector, arguments: argparse.Namespace) -> str:
 
 
 @contextmanager
-def _ending() -> Iterator[threading.Event]:
-    """Give what is set by the first Ctrl-C; the second one is at once."""
-    ended = threading.Event()
+def _ending() -> Iterator[Callable[[], bool]]:
+    """Give what tells whether there was a first Ctrl-C; the second one is at once."""
+    # Nothing with a lock, which the signal could find taken by the very thread that it interrupts.
+    signals: list[object] = []
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def end(*_: object) -> None:
-        ended.set()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    def end(number: int, _: object) -> None:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        signals.append(number)
 
     for number in handlers:
         signal.signal(number, end)
     try:
-        yield ended
+        yield lambda: bool(signals)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

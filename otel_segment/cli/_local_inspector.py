@@ -1,7 +1,8 @@
 """Where the inspector of this machine is."""
 
-import ipaddress
 from urllib.parse import urlsplit
+
+from otel_segment._loopback import is_loopback
 
 __all__ = ["INSPECTOR_PORT", "INSPECTOR_URL", "is_local"]
 
@@ -18,9 +19,4 @@ def is_local(url: str) -> bool:
         host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     except ValueError:
         return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(host)

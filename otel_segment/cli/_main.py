@@ -1,11 +1,13 @@
 """From the command line to a subcommand, and from its end to an exit code."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from otel_segment.cli._command import FAILED, INTERRUPTED, CommandError
+from otel_segment.cli._tame import tame_line
 
 __all__ = ["main"]
 
@@ -25,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: For ``--help``, ``--version`` and wrong arguments, as :mod:`argparse` does.
     """
     arguments = _NO_ARGUMENTS
+    _write_anything()
     try:
         try:
             arguments = _parse(argv)
@@ -59,6 +62,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
+def _write_anything() -> None:
+    """Have what the encoding of a terminal or a pipe does not know written as its number, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _flush() -> None:
     """Write what is left, so that what cannot be written is found out here, and not by the interpreter at exit."""
     if sys.stdout is None:
@@ -72,7 +82,7 @@ def _flush() -> None:
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = tame_line(str(error))
     if isinstance(error, CommandError):
         return text
     return f"{type(error).__name__}: {text} (--debug shows where)"

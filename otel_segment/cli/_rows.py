@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from otel_segment.cli._tame import tame
 from otel_segment.inspector import Received
 
 __all__ = ["COLOURS", "LETTERS", "Row", "listed", "row"]
@@ -60,9 +61,9 @@ def row(event: Received) -> Row:
     state, grade = _state(event)
     return Row(
         _time(event.arrived),
-        _tame(event.type, 8),
-        _tame(name, 24),
-        _tame(message.get("userId") or message.get("anonymousId") or "nobody", 18),
+        _tamed(event.type, 8),
+        _tamed(name, 24),
+        _tamed(message.get("userId") or message.get("anonymousId") or "nobody", 18),
         state,
         grade,
     )
@@ -75,10 +76,10 @@ def listed(fields: Mapping[str, Any]) -> Row:
     problems = "" if state in {"ok", "duplicate"} else ", ".join(fields["problems"])
     return Row(
         _time(fields["arrived"] / 1_000),
-        _tame(fields["type"], 8),
-        _tame(fields["name"], 24),
-        _tame(fields["person"] or "nobody", 18),
-        _tame(f"{word}: {problems}" if problems else word, 200),
+        _tamed(fields["type"], 8),
+        _tamed(fields["name"], 24),
+        _tamed(fields["person"] or "nobody", 18),
+        _tamed(f"{word}: {problems}" if problems else word, 200),
         _GRADES.get(state, 2),
     )
 
@@ -97,6 +98,6 @@ def _state(event: Received) -> tuple[str, int]:
     return (f"would be altered: {problems}", 1) if event.kept else (f"would be dropped: {problems}", 2)
 
 
-def _tame(value: object, width: int) -> str:
-    text = "".join(character if character.isprintable() else "�" for character in str(value))
+def _tamed(value: object, width: int) -> str:
+    text = tame(str(value))
     return text if len(text) <= width else text[: width - 1] + "…"

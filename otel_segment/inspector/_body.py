@@ -6,13 +6,15 @@ from http import HTTPStatus
 from io import BufferedIOBase
 from typing import Final
 
-__all__ = ["MAX_BODY_BYTES", "BodyError", "read_body", "unpack_body"]
+__all__ = ["MAX_BODY_BYTES", "BodyError", "length_of", "read_body", "too_large", "unpack_body"]
 
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 """Bytes beyond which a body is not read, nor unpacked, any further; far beyond what Segment accepts."""
 
 _LONGEST_LINE = 4_096
 _CHUNK = 65_536
+_LONGEST_LENGTH = 18
+"""Digits; more are no number of bytes, and too many of them no number to Python."""
 
 
 class BodyError(Exception):
@@ -47,9 +49,27 @@ def read_body(stream: BufferedIOBase, headers: Mapping[str, str]) -> bytes:
     length = headers.get("content-length")
     if length is None:
         raise BodyError(HTTPStatus.LENGTH_REQUIRED, "The request has no Content-Length.")
-    if not (length.isascii() and length.isdigit()):
+    size = length_of(headers)
+    if size is None:
         raise BodyError(HTTPStatus.BAD_REQUEST, "The Content-Length is not a number.")
-    return _exactly(stream, int(length))
+    return _exactly(stream, size)
+
+
+def length_of(headers: Mapping[str, str]) -> int | None:
+    """Return the length that headers tell; None where it is no number, and where there is none.
+
+    Args:
+        headers: The headers, by lower-case names.
+
+    Raises:
+        BodyError: If it has more digits than any body.
+    """
+    length = headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()):
+        return None
+    if len(length) > _LONGEST_LENGTH:
+        raise too_large()
+    return int(length)
 
 
 def unpack_body(body: bytes, encoding: str) -> bytes:
@@ -73,7 +93,7 @@ def unpack_body(body: bytes, encoding: str) -> bytes:
     except zlib.error:
         raise BodyError(HTTPStatus.BAD_REQUEST, "The body is not valid gzip.") from None
     if inflater.unconsumed_tail:
-        raise _too_large()
+        raise too_large()
     if not inflater.eof:
         raise BodyError(HTTPStatus.BAD_REQUEST, "The gzip body ends too early.")
     if inflater.unused_data.strip(b"\0"):
@@ -86,7 +106,7 @@ def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
     while size := _chunk_size(stream):
         total += size
         if total > MAX_BODY_BYTES:
-            raise _too_large()
+            raise too_large()
         yield _exactly(stream, size)
         if stream.readline(_LONGEST_LINE).strip():
             raise BodyError(HTTPStatus.BAD_REQUEST, "A chunk is longer than it says.")
@@ -107,7 +127,7 @@ def _chunk_size(stream: BufferedIOBase) -> int:
 
 def _exactly(stream: BufferedIOBase, size: int) -> bytes:
     if size > MAX_BODY_BYTES:
-        raise _too_large()
+        raise too_large()
     pieces: list[bytes] = []
     missing = size
     while missing:
@@ -119,5 +139,6 @@ def _exactly(stream: BufferedIOBase, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _too_large() -> BodyError:
+def too_large() -> BodyError:
+    """Return what says that a body has more bytes than are read."""
     return BodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is far larger than 500 KB.")

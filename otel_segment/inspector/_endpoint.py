@@ -1,9 +1,6 @@
 """The HTTP side of the endpoint: requests in, answers out."""
 
-import json
-import os
 import socket
-import struct
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,14 +15,13 @@ from otel_segment.inspector._cors import cors_headers
 from otel_segment.inspector._courtesy import courtesy, meant_path
 from otel_segment.inspector._intake import BATCH_PATHS, SINGLE_PATHS, Judgement, judge
 from otel_segment.inspector._received import ReceivedStore, RequestFacts
+from otel_segment.inspector._replies import RESET_ON_CLOSE, SUCCESS, failure
 
 __all__ = ["EndpointHandler", "EndpointState"]
 
 _PATHS: Final = BATCH_PATHS | SINGLE_PATHS.keys()
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-write-key"})
 _JSON: Final = {"Content-Type": "application/json"}
-_SUCCESS: Final = b'{"success":true}'
-_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _LINGER_SECONDS: Final = 1.0
 _BODYLESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
@@ -75,7 +71,7 @@ class EndpointHandler(BaseHTTPRequestHandler):
             behaviour = self._state.behaviour
             self._act(behaviour(request) if behaviour else None, request, facts)
         except BodyError as error:
-            self._reply(facts, error.status, _JSON, _failure(error.sentence), close=True)
+            self._reply(facts, error.status, _JSON, failure(error.sentence), close=True)
 
     def do_GET(self) -> None:
         """Say in a few lines of text what has arrived."""
@@ -115,7 +111,7 @@ class EndpointHandler(BaseHTTPRequestHandler):
     def _handle(self, request: IncomingRequest, facts: RequestFacts) -> None:
         judgement = self._judge(request, facts)
         self._take(judgement, facts, accept=True)
-        body = _failure(judgement.reason) if judgement.reason else _SUCCESS
+        body = failure(judgement.reason) if judgement.reason else SUCCESS
         self._reply(facts, judgement.status, _JSON, body)
 
     def _canned(self, answer: Answer, request: IncomingRequest, facts: RequestFacts) -> None:
@@ -169,7 +165,7 @@ class EndpointHandler(BaseHTTPRequestHandler):
             meant = meant_path(path)
             hint = f"; was {meant} meant?" if meant else "."
             status, sentence = HTTPStatus.NOT_FOUND, f"There is nothing at this path{hint}"
-        self._answer(status, {**_JSON, **allowed}, _failure(sentence), close=True)
+        self._answer(status, {**_JSON, **allowed}, failure(sentence), close=True)
 
     def _skip_body(self) -> None:
         headers = self._lower_headers()
@@ -218,9 +214,9 @@ class EndpointHandler(BaseHTTPRequestHandler):
 
     def _reset(self) -> None:
         self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         # The stream objects of this handler keep the socket open beyond its own close().
-        os.close(self.connection.detach())
+        socket.close(self.connection.detach())
 
     def _summary(self) -> str:
         store = self._state.store
@@ -228,7 +224,3 @@ class EndpointHandler(BaseHTTPRequestHandler):
         lines += [f"{kind or '(no type)'}: {count}" for kind, count in sorted(store.types().items())]
         lines += [f"events: {len(store)}", f"repeats: {store.duplicates}", f"refused: {store.refused}"]
         return "\n".join(lines) + "\n"
-
-
-def _failure(message: str) -> bytes:
-    return json.dumps({"success": False, "message": message}).encode()

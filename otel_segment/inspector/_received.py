@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 @dataclass(slots=True)
 class RequestFacts:
-    """What is remembered of one request; secrets are not.
+    """What is remembered of one request, which shows no secrets when it is printed.
 
     Attributes:
         number: 1 for the first request that the endpoint got.
@@ -45,7 +45,7 @@ class RequestFacts:
     size: int = 0
     events: int = 0
     sent_at: str | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     problems: tuple[Problem, ...] = ()
     status: int | None = None
 

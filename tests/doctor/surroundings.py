@@ -85,9 +85,13 @@ class Proxy:
     Args:
         hosts: Where the hosts are, by name.
         answer: What it says instead of doing anything.
+        secured: Has it speak TLS itself.
     """
 
-    def __init__(self, hosts: Mapping[str, int] | None = None, answer: bytes = b"") -> None:
+    def __init__(
+        self, hosts: Mapping[str, int] | None = None, answer: bytes = b"", secured: ssl.SSLContext | None = None
+    ) -> None:
+        self._secured = secured
         self._hosts = hosts or {}
         self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -111,6 +115,8 @@ class Proxy:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
+        if self._secured is not None:
+            client = self._secured.wrap_socket(client, server_side=True)
         with closing(client), suppress(OSError, KeyError):
             head = b""
             while b"\r\n\r\n" not in head and (data := client.recv(65_536)):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -246,6 +247,37 @@ def test_proxy_that_answers_html(doctor: Doctor, sound: pytest.MonkeyPatch) -> N
         (each.what, each.source) for each in told.of("Network")
     }
     assert "sesame" not in told.text
+
+
+def test_proxy_by_tls(doctor: Doctor, trusted: trustme.CA, sound: pytest.MonkeyPatch) -> None:
+    """A proxy that is spoken to by TLS is no trouble."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trusted.issue_cert("localhost").configure_cert(context)
+    with (
+        tls_endpoint(trusted.issue_cert("api.segment.io").configure_cert) as endpoint,
+        Proxy({"api.segment.io": endpoint.port}, secured=context) as proxy,
+    ):
+        sound.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
+        told = doctor()
+    network = [each.what for each in told.of("Network")]
+    assert "proxy: lets us through to api.segment.io:443" in network
+    assert any("with api.segment.io, certificate valid until" in what for what in network)
+
+
+@pytest.mark.parametrize("host", ["localhost.example.com", "127.example.com"])
+def test_host_that_looks_local(doctor: Doctor, sound: pytest.MonkeyPatch, host: str) -> None:
+    """A host whose name begins like this machine's is somebody else's."""
+    sound.setenv(f"{PREFIX}ENDPOINT", f"http://{host}")
+    assert any("is not encrypted" in each.what for each in doctor().of("Endpoint"))
+
+
+def test_words_of_the_endpoint(doctor: Doctor, endpoint: LocalEndpoint) -> None:
+    """What an endpoint says cannot make a terminal do anything."""
+    endpoint.behave(lambda _: Answer(400, body="bad \x1b[31mred\x1b]0;title\x07"))
+    told = doctor()
+    assert "bad \N{REPLACEMENT CHARACTER}[31mred" in told.text
+    assert "\x1b" not in told.text
+    assert "\x07" not in told.text
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from inspecting import track
 
 from otel_segment.inspector import ArchiveError, Problem
 from otel_segment.inspector._intake import Event, judge
-from otel_segment.inspector.live import Archive
+from otel_segment.inspector.live import Archive, _archive
 from otel_segment.inspector.live._filter import STATES, Filter
 from otel_segment.inspector.live._row import Request
 
@@ -446,3 +446,25 @@ def test_no_full_scans() -> None:
     archive.close()
     assert found == [20_000]
     assert sum(steps) < 5_000
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_accepted(archive: Archive, status: int) -> None:
+    """Every answer of success takes the events in, as clients understand it."""
+    take(archive, track(), status=status)
+
+    assert archive.summary()["states"] == {"ok": 1}
+
+
+def test_requests_of_listed_events_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request without events of its own is forgotten, but not one by which an event is listed."""
+    monkeypatch.setattr(_archive, "_FORGET_REQUESTS_EVERY", 1)
+    archive = Archive(keep=2)
+    archive.take(request(400, events=0), [Event(b"{", "", "", ())])
+    for _ in range(5):
+        archive.take(request(None, events=0), [])
+
+    assert archive.reader.event(1) is not None
+    (left,) = archive._connection.execute("SELECT count(*) FROM requests").fetchone()
+    assert left < 6
+    archive.close()

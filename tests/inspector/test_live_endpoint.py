@@ -4,6 +4,7 @@ import base64
 import contextlib
 import gzip
 import json
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -295,3 +296,16 @@ def test_close_leaves_nobody_waiting() -> None:
     for connection in came:
         with connection, contextlib.suppress(ConnectionError):
             assert connection.recv(1) == b""
+
+
+def test_logging_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    """An application that has a server of its own keeps what that one logs, and gets nothing of this one's."""
+    caplog.set_level(logging.INFO)
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.error", "uvicorn.access")]
+    before = [(each.level, each.propagate, [*each.handlers]) for each in loggers]
+    with Inspector() as inspector:
+        post(inspector, track())
+    loggers[1].info("of the application")
+
+    assert before == [(each.level, each.propagate, [*each.handlers]) for each in loggers]
+    assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == ["of the application"]

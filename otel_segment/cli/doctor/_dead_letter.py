@@ -19,7 +19,8 @@ def check_dead_letter(setup: Setup) -> Iterator[Finding]:
     """Look at the file and at those that were set aside."""
     given, source = setup.reading("dead_letter").value, setup.source("dead_letter")
     if given is None:
-        yield fine("none: what can never be delivered is dropped with a log line", source)
+        if not setup.reading("dead_letter").problem:
+            yield fine("none: what can never be delivered is dropped with a log line", source)
         return
     path = Path(given)
     cure = f"set {_VARIABLE} to a file that this user ({_user()}) may write"

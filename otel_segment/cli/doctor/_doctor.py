@@ -17,6 +17,7 @@ import msgspec
 from otel_segment._version import __version__
 from otel_segment.cli._command import Command
 from otel_segment.cli._numbers import number
+from otel_segment.cli._tame import tame_line
 from otel_segment.cli.doctor._answer import Conversation
 from otel_segment.cli.doctor._config_file import ConfigFile, read_config_file
 from otel_segment.cli.doctor._dead_letter import check_dead_letter
@@ -171,7 +172,7 @@ def _section(subject: _Subject, until: Deadline, secrets: Secrets, *, is_debugge
 
 def _clean(finding: Finding, secrets: Secrets, setup: Setup | None) -> Finding:
     cure = finding.cure if setup is None else setup.located(finding.cure)
-    what, source, cure = (" ".join(secrets.clean(text).split()) for text in (finding.what, finding.source, cure))
+    what, source, cure = (tame_line(secrets.clean(text)) for text in (finding.what, finding.source, cure))
     return Finding(finding.state, what, source, cure)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from otel_segment._endpoint import REGIONS
+from otel_segment._loopback import is_loopback
 from otel_segment.cli.doctor._findings import Finding, broken, fine, unknown, warning
 from otel_segment.cli.doctor._setups import Setup
 from otel_segment.settings import Settings
 
-__all__ = ["check_endpoint", "check_region", "is_local", "is_of_segment", "region_of"]
+__all__ = ["check_endpoint", "check_region", "is_of_segment", "region_of"]
 
 _VARIABLE = "OTEL_EXPORTER_SEGMENT_ENDPOINT"
 _REGION_VARIABLE = "OTEL_EXPORTER_SEGMENT_REGION"
@@ -26,7 +27,6 @@ _OTHER_HOSTS = {
     "oauth2.eu1.segmentapis.com": "Segment's authorization server",
 }
 _SEGMENT = (".segment.io", ".segment.com", ".segmentapis.com")
-_LOCAL = ("127.", "localhost", "::1")
 _APP = {"us": "https://app.segment.com", "eu": "https://eu1.app.segment.com"}
 _USUAL = " or ".join(f"{address} ({region})" for region, address in REGIONS.items())
 
@@ -46,7 +46,7 @@ def check_endpoint(setup: Setup) -> Iterator[Finding]:
         yield warning(what, f"set {_VARIABLE} to {_USUAL}, unless Segment told you otherwise", source)
     else:
         yield fine(f"events are posted to {settings.url}", source)
-    if settings.endpoint.startswith("http:") and not is_local(host):
+    if settings.endpoint.startswith("http:") and not is_loopback(host):
         what = f"{settings.endpoint} is not encrypted: whoever is on the way reads the write key and the events"
         yield warning(what, f"set {_VARIABLE} to https://{host}", source)
 
@@ -76,11 +76,6 @@ def check_region(setup: Setup) -> Iterator[Finding]:
 def is_of_segment(setup: Setup) -> bool:
     """Tell whether the endpoint is Segment itself."""
     return setup.settings is None or (urlsplit(setup.settings.endpoint).hostname or "").endswith(_SEGMENT)
-
-
-def is_local(host: str) -> bool:
-    """Tell whether a host is this machine."""
-    return host.startswith(_LOCAL) or host.endswith(".localhost")
 
 
 def region_of(settings: Settings) -> str:

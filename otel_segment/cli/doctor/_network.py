@@ -14,7 +14,16 @@ from otel_segment.cli.doctor._deadline import Deadline
 from otel_segment.cli.doctor._findings import Finding, broken, fine, unknown
 from otel_segment.cli.doctor._proxy import Proxy, proxy_for, why_direct
 from otel_segment.cli.doctor._setups import Setup
-from otel_segment.cli.doctor._way import Address, ProxyRefusedError, addresses_of, connect, secure, tunnel
+from otel_segment.cli.doctor._way import (
+    Address,
+    ProxyRefusedError,
+    Secured,
+    addresses_of,
+    connect,
+    secure,
+    secure_through,
+    tunnel,
+)
 from otel_segment.settings import Settings
 
 __all__ = ["Network"]
@@ -128,7 +137,11 @@ class Network:
                 yield fine(f"proxy: lets us through to {target.host}:{target.port}", proxy.source)
             if target.is_safe:
                 host, port = target.host, target.port
-                safe = stack.enter_context(secure(connection, context, target.host, self._deadline))
+                safe: Secured
+                if isinstance(connection, ssl.SSLSocket):
+                    safe = stack.enter_context(secure_through(connection, context, host, self._deadline))
+                else:
+                    safe = stack.enter_context(secure(connection, context, host, self._deadline))
                 yield _tls.sound(safe, target.host, f"authorities: {place}, {source}")
             self.is_open = True
         except ProxyRefusedError as refusal:

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from otel_segment._loopback import is_loopback
 from otel_segment._version import __version__
-from otel_segment.cli.doctor._endpoint import is_local, region_of
+from otel_segment.cli.doctor._endpoint import region_of
 from otel_segment.mapping import iso_time
 from otel_segment.settings import Settings
 from otel_segment.wire import encode_body
@@ -66,7 +67,7 @@ def where_to_look(settings: Settings, event: Probe) -> str:
     region = region_of(settings)
     if region:
         place = f"{_APPS[region]} under Connections > Sources > (your source) > Debugger"
-    elif is_local(urlsplit(settings.endpoint).hostname or ""):
+    elif is_loopback(urlsplit(settings.endpoint).hostname or ""):
         place = f"{settings.endpoint}, where otel-segment inspect shows what it gets"
     else:
         place = f"what {settings.endpoint} shows of its events"

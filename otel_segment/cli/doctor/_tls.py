@@ -9,6 +9,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from otel_segment.cli.doctor._findings import Finding, broken, fine, warning
 from otel_segment.cli.doctor._setups import Setup
+from otel_segment.cli.doctor._way import Secured
 
 __all__ = ["authorities", "bad_certificate", "context_for", "no_handshake", "sound"]
 
@@ -86,7 +87,7 @@ def no_handshake(host: str, port: int, error: OSError) -> Finding:
     )
 
 
-def sound(connection: ssl.SSLSocket, host: str, place: str) -> Finding:
+def sound(connection: Secured, host: str, place: str) -> Finding:
     """Say how the connection is secured, and for how long the certificate is valid."""
     certificate = connection.getpeercert() or {}
     end = str(certificate.get("notAfter", ""))

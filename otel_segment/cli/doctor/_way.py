@@ -5,13 +5,17 @@ import ssl
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
+
+from urllib3.util.ssltransport import SSLTransport
 
 from otel_segment.cli.doctor._deadline import Deadline, in_time
 from otel_segment.cli.doctor._proxy import Proxy
 
-__all__ = ["Address", "ProxyRefusedError", "addresses_of", "connect", "secure", "tunnel"]
+__all__ = ["Address", "ProxyRefusedError", "Secured", "addresses_of", "connect", "secure", "secure_through", "tunnel"]
+
+Secured: TypeAlias = ssl.SSLSocket | SSLTransport
 
 STEP = 5.0
 """Seconds that one step may take."""
@@ -131,3 +135,14 @@ def secure(connection: socket.socket, context: ssl.SSLContext, host: str, deadli
     """
     connection.settimeout(max(0.001, deadline.at_most(STEP)))
     return context.wrap_socket(connection, server_hostname=host)
+
+
+def secure_through(connection: ssl.SSLSocket, context: ssl.SSLContext, host: str, deadline: Deadline) -> SSLTransport:
+    """Shake hands with who is behind a proxy that is itself spoken to by TLS.
+
+    Raises:
+        ssl.SSLError: The certificate is no good, or the other side speaks no TLS.
+        OSError: There is no answer.
+    """
+    connection.settimeout(max(0.001, deadline.at_most(STEP)))
+    return SSLTransport(connection, context, server_hostname=host)

@@ -148,7 +148,7 @@ def _run(form: _Form, arguments: argparse.Namespace) -> int:
     settings = configuration.settings
     outcome = rehearse(call, configuration) if arguments.dry_run else send(call, configuration, arguments.timeout)
     if arguments.json:
-        print(json.dumps(outcome.facts(settings, dry_run=arguments.dry_run), ensure_ascii=False))
+        print(json.dumps(outcome.facts(settings, dry_run=arguments.dry_run)))
     else:
         print("\n".join(lines(outcome, settings, dry_run=arguments.dry_run)))
     return OK if outcome.is_complete(dry_run=arguments.dry_run) else FAILED

@@ -12,6 +12,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 
 from otel_segment._version import __version__
 from otel_segment.cli._command import UNUSABLE, CommandError
+from otel_segment.cli._tame import tame_line
 from otel_segment.cli.send._configuration import Configuration
 from otel_segment.cli.send._outcome import Outcome
 from otel_segment.delivery import deliveries
@@ -61,7 +62,7 @@ class _Remarks(logging.Handler):
         self._kept = kept
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = " ".join(record.getMessage().split())
+        text = tame_line(record.getMessage())
         self._kept.append(text)
         print(f"{record.levelname.lower()}: {text}", file=sys.stderr, flush=True)
 

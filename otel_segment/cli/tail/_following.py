@@ -81,7 +81,7 @@ class Following:
         return self._inspector.events([*limits, *self._wanted.question()])[::-1]
 
     def _take(self, rows: Sequence[dict[str, Any]], skipped: int) -> Iterator[list[dict[str, Any]]]:
-        if skipped and self._last is not None:
+        if skipped:
             self._say(f"{skipped:,} events are not shown: they came too fast, or while there was no connection")
         if rows:
             self._last = rows[-1]

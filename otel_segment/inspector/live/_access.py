@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["COOKIE", "MARK", "Access", "is_loopback"]
+from otel_segment._loopback import is_loopback
+
+__all__ = ["COOKIE", "MARK", "Access"]
 
 COOKIE: Final = "otel_segment_token"
 """How the cookie begins that a browser shows the token with; the port follows, which cookies are not kept apart by."""
@@ -68,18 +70,10 @@ class Access:
 
     def _is_own(self, host: str) -> bool:
         name = _name(host)
-        if name in self._names or name.endswith(".localhost") or is_loopback(name):
+        if name in self._names or is_loopback(name):
             return True
         # What a name leads to can be changed by whoever owns it; an address leads to itself.
         return self._is_everywhere and _is_address(name)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether an address, or the name ``localhost``, can be reached from this machine alone."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _name(host: str) -> str:

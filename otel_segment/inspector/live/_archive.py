@@ -205,7 +205,7 @@ class Archive:
                 self._connection.close()
 
     def _rows(self, request: Request, events: Sequence[Event], problems: tuple[Problem, ...]) -> list[Row]:
-        refused = request.status != 200  # noqa: PLR2004
+        refused = request.status is None or not 200 <= request.status < 300  # noqa: PLR2004
         own = [shortened(event.message_id) for event in events]
         ids = set() if refused else self.reader.known({*own} - {""})
         rows = []
@@ -264,7 +264,8 @@ class Archive:
             self._connection.execute(f"DELETE FROM requests WHERE number < ({oldest_request})")  # noqa: S608
         if self._last_request % _FORGET_REQUESTS_EVERY == 0:
             self._connection.execute(
-                "DELETE FROM requests WHERE events = 0 AND number < ?", (self._last_request - self.keep,)
+                "DELETE FROM requests WHERE number < ? AND number NOT IN (SELECT request FROM events)",
+                (self._last_request - self.keep,),
             )
         return gone
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from otel_segment.inspector._behaviour import Answer, Reset
+from otel_segment.inspector._replies import failure
 from otel_segment.inspector.live._fault_text import Fault, parse_faults
-from otel_segment.inspector.live._http import failure
 
 __all__ = ["Faults", "Plan"]
 

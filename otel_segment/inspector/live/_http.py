@@ -1,6 +1,5 @@
 """Requests and answers on ASGI, as far as the taking in of events needs them."""
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,11 +8,11 @@ from typing import Final
 import anyio
 from starlette.types import Receive, Send
 
-from otel_segment.inspector._body import MAX_BODY_BYTES, BodyError
+from otel_segment.inspector._body import MAX_BODY_BYTES, BodyError, length_of, too_large
 from otel_segment.inspector._cors import cors_headers
 from otel_segment.inspector._rules import MAX_BATCH_BYTES
 
-__all__ = ["BodyReader", "Reply", "failure", "kept"]
+__all__ = ["BodyReader", "Reply", "kept"]
 
 _BODY_SECONDS: Final = 30.0
 _LARGE_BODIES_BYTES: Final = 128 * 1024 * 1024
@@ -75,8 +74,8 @@ class BodyReader:
         Raises:
             BodyError: If it is too large, or takes too long.
         """
-        if _length(headers) > MAX_BODY_BYTES:
-            raise _too_large()
+        if (length_of(headers) or 0) > MAX_BODY_BYTES:
+            raise too_large()
         pieces: list[bytes] = []
         size = large = 0
         try:
@@ -91,7 +90,7 @@ class BodyReader:
                         self._large += size - large
                         large = size
                     if size > MAX_BODY_BYTES or (large and self._large > _LARGE_BODIES_BYTES):
-                        raise _too_large()
+                        raise too_large()
                     if not message.get("more_body"):
                         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         finally:
@@ -112,20 +111,6 @@ def kept(headers: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def failure(message: str) -> bytes:
-    """Give the body of an answer that is no success."""
-    return json.dumps({"success": False, "message": message}).encode()
-
-
 def _mask(value: str) -> str:
     scheme = value.partition(" ")[0]
     return f"{scheme} ***" if scheme.lower() in _SCHEMES else "***"
-
-
-def _length(headers: Mapping[str, str]) -> int:
-    length = headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() else 0
-
-
-def _too_large() -> BodyError:
-    return BodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is far larger than 500 KB.")

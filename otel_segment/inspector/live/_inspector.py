@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 import socket
 import sys
@@ -30,6 +31,7 @@ __all__ = ["Inspector"]
 _BACKLOG = 1_024
 _KEEP_ALIVE_SECONDS = 75
 _LAST_WORD_SECONDS = 1
+_THREAD = "otel-segment-inspector"
 _TOKEN = re.compile(r"[!-~]{1,500}")
 
 
@@ -98,7 +100,8 @@ class Inspector:
         site = Site(intake, Access(home(self.summary, api.routes), host, token))
         self._server = _Server(_config(site))
         self._closing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="otel-segment-inspector", daemon=True)
+        logging.getLogger("uvicorn.error").addFilter(_QUIET)
+        self._thread = threading.Thread(target=self._run, name=_THREAD, daemon=True)
         self._thread.start()
         self._server.ready.wait()
 
@@ -193,6 +196,20 @@ class _Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._end.set)
 
 
+class _Quiet(logging.Filter):
+    """Has the server's words on its coming and going left out of the application's log, but not its failures.
+
+    The application may have servers of its own that log under the same name.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether something is to be logged."""
+        return record.threadName != _THREAD or record.exc_info is not None
+
+
+_QUIET = _Quiet()
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named, the protocol has asyncio send answers without waiting for more.
@@ -216,8 +233,6 @@ def _config(site: Site) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="critical",
-        access_log=False,
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
-import struct
 from typing import Any, Final
 
 import h11
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from otel_segment.inspector._replies import RESET_ON_CLOSE
 
 __all__ = ["CONNECTION", "PatientProtocol", "reset"]
 
@@ -15,7 +16,6 @@ CONNECTION: Final = "otel_segment.connection"
 """Under which key an application finds the transport of its connection."""
 
 _HEADER_SECONDS: Final = 15.0
-_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class PatientProtocol(H11Protocol):
@@ -23,6 +23,7 @@ class PatientProtocol(H11Protocol):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
+        self.access_log = False
         self._served = self.app
         self.app = self._serve
         self._deadline: asyncio.TimerHandle | None = None
@@ -76,7 +77,7 @@ async def reset(transport: asyncio.Transport, receive: Receive) -> None:
         transport: The connection.
         receive: What says when it is over.
     """
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     transport.abort()
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -15,12 +15,13 @@ from otel_segment.inspector._behaviour import Answer, Reset
 from otel_segment.inspector._body import BodyError, unpack_body
 from otel_segment.inspector._courtesy import courtesy, meant_path
 from otel_segment.inspector._intake import BATCH_PATHS, SINGLE_PATHS, Event, Judgement, judge
+from otel_segment.inspector._replies import SUCCESS, failure
 from otel_segment.inspector._rules import Outcome, Problem
 from otel_segment.inspector.live._archive import Archive
 from otel_segment.inspector.live._database import ArchiveError
 from otel_segment.inspector.live._faults import Faults
 from otel_segment.inspector.live._forwarding import Forwarder
-from otel_segment.inspector.live._http import BodyReader, Reply, failure, kept
+from otel_segment.inspector.live._http import BodyReader, Reply, kept
 from otel_segment.inspector.live._protocol import CONNECTION, reset
 from otel_segment.inspector.live._row import Request, shortened
 
@@ -32,7 +33,6 @@ INTAKE_PATHS: Final = BATCH_PATHS | SINGLE_PATHS.keys()
 _LARGE_BYTES: Final = 262_144
 _LARGE_PACKED_BYTES: Final = 32_768
 _SHOWN_BYTES: Final = 65_536
-_SUCCESS: Final = b'{"success":true}'
 _WRITE_KEY: Final = re.compile(rb'("writeKey"\s*:\s*")[^"]*')
 
 
@@ -116,7 +116,7 @@ class Intake:
         events = judgement.events
         if not events and judgement.reason:
             events = [Event(_WRITE_KEY.sub(rb"\1***", unpacked[:_SHOWN_BYTES]), "", "", ())]
-        own = Answer(judgement.status, {}, failure(judgement.reason) if judgement.reason else _SUCCESS)
+        own = Answer(judgement.status, {}, failure(judgement.reason) if judgement.reason else SUCCESS)
         answer = instead or own
         number = self._keep(posted, answer.status, events, judgement)
         if self._forwarder and answer is own and not judgement.reason:
