@@ -364,8 +364,8 @@ class TestTimestamp:
     )
     def test_useless(self, records: Records, caplog: pytest.LogCaptureFixture, value: Any) -> None:
         """What is no time, or none after 1970, is counted and said, and the event is emitted with the current time."""
-        analytics.track("u1", "Event", timestamp=value)
-        analytics.track("u1", "Event", timestamp=value)
+        for _ in range(2):
+            analytics.track("u1", "Event", timestamp=value)
 
         assert all(before_now(record.timestamp) for record in records())
         assert analytics.refused() == {"invalid_timestamp": 2}
@@ -1025,3 +1025,22 @@ with LocalEndpoint() as endpoint:
             "track u1 {'total': 42.5}",
             "True",
         ]
+
+
+@pytest.mark.usefixtures("records")
+def test_each_place_of_a_refusal_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """The line says where the call stands; another place has a line of its own."""
+
+    def check_out() -> None:
+        analytics.track(None, "Order Completed")
+
+    def sign_up() -> None:
+        analytics.track(None, "Signed Up")
+
+    for call in (check_out, sign_up, check_out):
+        call()
+
+    lines = [call.__code__.co_firstlineno + 1 for call in (check_out, sign_up)]
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert all(f"{__file__}:{line}" in text for line, text in zip(lines, told, strict=True))

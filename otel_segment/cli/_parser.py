@@ -14,12 +14,18 @@ examples:
   otel-segment demo             a shop, a crowd, and the calls as they arrive
   otel-segment demo --once      the same as a check: ends by itself
   otel-segment inspect          what arrives, on a page in a browser
+  otel-segment tail             the same in a terminal
+  otel-segment run -- python x  a program, with its events on the way to Segment
+  otel-segment doctor           why nothing arrives
+  otel-segment send track --user-id u-1 --event Ping
+                                one event
   otel-segment mapping check F  what is wrong with mapping rules
   otel-segment replay FILE      the events of a dead-letter file once more
   otel-segment spool status     what waits in the spool, and for whom
   otel-segment COMMAND --help   what a command takes
 
-exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 130 ended by Ctrl-C
+exit codes: 0 done, 1 failed, 2 wrong command line or missing package, 3 something is doubtful to doctor, 130 ended by
+Ctrl-C
 """
 
 

@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import threading
 from collections.abc import Collection
 
 from otel_segment._clock import SYSTEM_CLOCK, Clock
@@ -228,9 +229,21 @@ class Delivery:
             Whether nothing was left.
         """
         process = self._process()
-        outbox = process.outbox
         timeout = self._settings.shutdown_timeout if timeout is None else timeout
-        deadline = self._clock.monotonic() + self.hurry(timeout)
+        try:
+            self._finish(process, self._clock.monotonic() + self.hurry(timeout))
+        except KeyboardInterrupt:
+            # Nobody can catch it any more where the interpreter is ending.
+            if threading.main_thread().is_alive():
+                raise
+        finally:
+            # Whoever does not want to wait is told all the same what is left.
+            lost = self._end(process)
+        return not lost
+
+    def _finish(self, process: Process, deadline: float) -> None:
+        """Deliver what can be delivered in time."""
+        outbox = process.outbox
         if outbox.seal():
             process.route.store()
             process.senders.ensure()
@@ -239,6 +252,9 @@ class Delivery:
         if process.drainer is not None:
             process.drainer.finish(deadline)
             outbox.wait_empty(deadline)
+
+    def _end(self, process: Process) -> bool:
+        """Leave the rest, end what runs, and tell whether anything is lost."""
         lost = self._give_up(process)
         process.ending.end()
         if process.drainer is not None:
@@ -246,8 +262,8 @@ class Delivery:
         if process.keeper is not None:
             process.keeper.retire()
         process.transport.close()
-        self._say_refused(outbox.stats())
-        return not lost
+        self._say_refused(process.outbox.stats())
+        return lost
 
     def _give_up(self, process: Process) -> bool:
         """Leave to the spool what is in it, and report the rest as lost; tell whether there was any."""

@@ -72,11 +72,13 @@ class FromMemory:
                 return True
             failures += 1
             self._complaints.failed(reply, self._health.gate.wait())
-            delay = self._delay(reply, failures)
-            spent += seconds + delay
-            if spent > patience:
+            spent += seconds
+            if spent >= patience:
                 self._settlement.settle(batch, batch.messages, Fate.of(reason, reply))
                 return True
+            # The last attempt is at the end of the time, however long the wait would have been.
+            delay = min(self._delay(reply, failures), patience - spent)
+            spent += delay
             if not self._ending.sleep(delay, deadline):
                 return False
 

@@ -1,8 +1,10 @@
 """Calls that are refused for their arguments: never raised into an application, always counted, said once."""
 
 import logging
+import sys
 from contextlib import suppress
 from threading import Lock
+from types import FrameType
 from typing import Final, Protocol
 
 from otel_segment._log import say_once
@@ -45,6 +47,7 @@ _lock = Lock()
 
 # A fork may leave the lock locked for good. To count without it may miss one; to wait for ever is worse.
 _PATIENCE_S = 0.1
+_PACKAGE = __name__.partition(".")[0]
 
 
 def refuse(refusal: WrongArgumentError) -> None:
@@ -58,11 +61,13 @@ def refuse(refusal: WrongArgumentError) -> None:
     # The MeterProvider is foreign code.
     with suppress(Exception):
         _measure(refusal.reason)
+    where = _caller()
     say_once(
-        f"refused {refusal.reason} {refusal.argument}",
+        f"refused {refusal.reason} {refusal.argument} {where}",
         logging.WARNING,
-        "%s; more calls like this are counted but not logged (%s)",
+        "%s, at %s; more like this from there are counted but not logged (%s)",
         refusal,
+        where,
         refusal.reason,
     )
 
@@ -70,6 +75,14 @@ def refuse(refusal: WrongArgumentError) -> None:
 def refused() -> dict[str, int]:
     """How often each reason was given in this process."""
     return dict(_counts)
+
+
+def _caller() -> str:
+    """Return the file and the line of the application that made the call."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - what inspect does, without reading files
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        frame = frame.f_back
+    return "?" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _measure(reason: str) -> None:

@@ -63,7 +63,7 @@ class SegmentServer:
     @property
     def events(self) -> SegmentEvents:
         """The events that have arrived so far, each once; it waits for none."""
-        return SegmentEvents(lambda: Seen(self._endpoint.received.messages))
+        return SegmentEvents(lambda: Seen(self._endpoint.received.messages, waiting=_waiting()))
 
     @property
     def received(self) -> ReceivedStore:
@@ -133,6 +133,11 @@ class SegmentServer:
             if left is not None:
                 self._faults[:1] = [(action, left - 1)] if left > 1 else []
             return action
+
+
+def _waiting() -> int:
+    found = [delivery.stats() for delivery in deliveries()]
+    return sum(stats.waiting + stats.in_flight + stats.spooled for stats in found)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ class Seen(NamedTuple):
     dropped: Sequence[Drop] = ()
     refused: Mapping[str, int] = {}
     """Calls that made no event, by reason."""
+    waiting: int = 0
+    """Those that are yet to be delivered."""
 
 
 def described(event: Mapping[str, Any]) -> str:
@@ -40,11 +42,13 @@ def described(event: Mapping[str, Any]) -> str:
 
 def listed(seen: Seen) -> str:
     """Return all events, a line each, and what was dropped."""
-    events, dropped, refused = seen
+    events, dropped, refused, waiting = seen
     lines = [f"events sent: {len(events) or 'none'}", *_numbered(described(event) for event in events)]
     if dropped:
         lines += [f"events dropped: {len(dropped)}", *_numbered(_dropped(drop) for drop in dropped)]
     lines += [f"calls refused: {count}, {reason}; the log says more" for reason, count in refused.items()]
+    if waiting:
+        lines.append(f"events waiting to be delivered: {waiting}; call otel_segment.flush() before you look")
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from doors import BlackHole, run_program, start_program
@@ -208,3 +209,34 @@ except KeyboardInterrupt:
     ended = run_program(DOORS["processor"] + EMIT + source, black_hole.url, OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT="1")
     assert time.time() - float(ended.stdout) < BOUND
     assert "shut down with 3 event(s) not delivered" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent another way there")
+@pytest.mark.parametrize("door", DOORS)
+def test_interrupted_at_the_end(black_hole: BlackHole, door: str, tmp_path: Path) -> None:
+    """Ctrl-C while the process waits for its last events ends the waiting; what is left is said and kept."""
+    source = """
+import os, signal
+is_ending = threading.Event()
+
+def interrupt():
+    is_ending.wait()
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt, daemon=True).start()
+emit(3)
+atexit.register(is_ending.set)
+print(time.time(), flush=True)
+"""
+    dead_letter = tmp_path / "dead.jsonl"
+    ended = run_program(
+        DOORS[door] + EMIT + source,
+        black_hole.url,
+        OTEL_EXPORTER_SEGMENT_SHUTDOWN_TIMEOUT="120",
+        OTEL_EXPORTER_SEGMENT_DEAD_LETTER=str(dead_letter),
+    )
+
+    assert time.time() - float(ended.stdout) < 100
+    assert "shut down with 3 event(s) not delivered" in ended.stderr
+    assert len(dead_letter.read_text(encoding="utf-8").splitlines()) == 3

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,17 @@ def test_given_up(endpoint: LocalEndpoint, make_door: MakeDoor, caplog: pytest.L
     assert door.stats.requests == {500: len(endpoint.requests)}
     (line,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert line.getMessage() == "dropped 1 event(s), retries_exhausted: 'Order Completed' (answered 500)"
+
+
+def test_all_the_time_is_used(endpoint: LocalEndpoint, make_door: MakeDoor) -> None:
+    """The last attempt is when max_retry_time is over, and not before, however long the wait would have been."""
+    endpoint.behave(lambda _: Answer(500))
+    door = make_door(max_retry_time=3)
+    begin = time.monotonic()
+    door.emit()
+    assert door.flush()
+    assert time.monotonic() - begin >= 3
+    assert door.stats.dropped == {DropReason.RETRIES_EXHAUSTED: 1}
 
 
 def test_no_retries(endpoint: LocalEndpoint, make_door: MakeDoor) -> None:

@@ -98,3 +98,12 @@ def test_nothing_stays(turn: int, segment_server: SegmentServer) -> None:
 
     assert not otel_segment.flush(0.1)
     segment_server.events.none()
+
+
+def test_not_delivered_yet(segment_server: SegmentServer) -> None:
+    """A test that looks before it has flushed is told what is missing."""
+    segment_server.fail(status=503)
+    analytics.track("u-1", "Signed Up")
+
+    with pytest.raises(AssertionError, match=r"events waiting to be delivered: 1; call otel_segment\.flush\(\)"):
+        segment_server.events.tracked("Signed Up")

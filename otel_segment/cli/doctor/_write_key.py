@@ -33,6 +33,9 @@ _DOUBTFUL_THINGS = (
 def check_write_key(setup: Setup) -> Iterator[Finding]:
     """Say whether the key can be one, as far as its form tells."""
     key, source = setup.reading("write_key").value, setup.source("write_key")
+    if setup.reading("write_key").problem:
+        yield unknown("it is wrong, see Settings", source)
+        return
     if not key:
         yield unknown("there is no write key to look at", source)
         return

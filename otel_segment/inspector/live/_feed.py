@@ -114,7 +114,9 @@ class Feed:
         return b"event: summary\ndata: %s\n\n" % _encode(self._summary())
 
     def close(self) -> None:
-        """Send the viewers away; on the loop's thread."""
+        """Tell the viewers the last, and send them away; on the loop's thread."""
+        if self._loop is not None:
+            self._flush()
         self._closed = True
         for viewer in self._viewers:
             viewer.set()
