@@ -124,7 +124,7 @@ class _Said:
         """Return what tells one call from another, the same for the same traits wherever they were found."""
         values = tuple(traits.values())
         if self._names and len(values) == len(self._names) and _are_texts(values):
-            content = values if len(values) > 1 else values[0]
+            content = values[0] if len(values) == 1 else values
             return (own, content) if self._is_group else content
         if self._is_group:
             return _encoded((own, traits))

@@ -181,6 +181,13 @@ def test_misspelt_variables(
     assert "wk-of-somebody-else-77" not in told.text
 
 
+def test_misspelt_write_key(doctor: Doctor, sound: pytest.MonkeyPatch) -> None:
+    """Where a setting is missing because its variable is misspelt, to rename that is the only cure."""
+    sound.delenv("SEGMENT_WRITE_KEY")
+    sound.setenv("SEGMENT_WRITEKEY", "wk-of-somebody-else-77")
+    assert doctor().report.cures == ["SEGMENT_WRITEKEY: rename it to SEGMENT_WRITE_KEY"]
+
+
 def test_unknown_variable(doctor: Doctor, endpoint: LocalEndpoint, sound: pytest.MonkeyPatch) -> None:
     """One that is like no other is to be removed."""
     sound.setenv(f"{PREFIX}COLOUR_OF_THE_SKY", "blue")

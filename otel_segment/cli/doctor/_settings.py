@@ -6,6 +6,7 @@ from typing import Any
 from otel_segment._env import ROWS, Reading
 from otel_segment.cli.doctor._findings import Finding, broken, fine, warning
 from otel_segment.cli.doctor._setups import Setup
+from otel_segment.cli.doctor._variables import renamed_to
 from otel_segment.settings import OAuth, masked
 
 __all__ = ["check_settings"]
@@ -37,7 +38,11 @@ def _wrong(setup: Setup, reading: Reading) -> Finding:
         cause, _, cure = reading.problem.partition(": " if ": " in reading.problem else ". ")
     source = setup.source(reading.name)
     place = reading.name if source == "default" or reading.name == "oauth" else source
-    return broken(f"{reading.name}: {setup.named(cause)}", f"{place}: {setup.named(cure)}", source)
+    cure = f"{place}: {setup.named(cure)}"
+    if source == "default":
+        row = next(row for row in ROWS if row.name == reading.name)
+        cure = renamed_to(row.variables) or cure
+    return broken(f"{reading.name}: {setup.named(cause)}", cure, source)
 
 
 def _shown(setup: Setup, reading: Reading) -> str:

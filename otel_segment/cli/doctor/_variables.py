@@ -10,7 +10,7 @@ from otel_segment._env import ROWS
 from otel_segment.cli.doctor._findings import Finding, fine, warning
 from otel_segment.instrumentation import resolve_web
 
-__all__ = ["check_variables", "near"]
+__all__ = ["check_variables", "near", "renamed_to"]
 
 _PREFIX = "OTEL_EXPORTER_SEGMENT_"
 _WEB_PREFIX = "OTEL_INSTRUMENTATION_SEGMENT_"
@@ -43,9 +43,20 @@ def _misspelt() -> Iterator[Finding]:
     for name in sorted(os.environ):
         meant = _meant(name)
         if meant is not None:
-            hint = f"rename it to {meant}" if meant else f"there is no setting of that name; remove {name}"
+            cure = _renaming(name, meant) if meant else f"{name}: there is no setting of that name; remove {name}"
             question = f"; did you mean {meant}?" if meant else ""
-            yield warning(f"{name} is set, and read by nobody{question}", f"{name}: {hint}", name)
+            yield warning(f"{name} is set, and read by nobody{question}", cure, name)
+
+
+def renamed_to(variables: Iterable[str]) -> str:
+    """Return the cure where a variable is set that was meant to be one of these; empty where none is."""
+    wanted = frozenset(variables)
+    misspelt = ((name, _meant(name)) for name in sorted(os.environ))
+    return next((_renaming(name, meant) for name, meant in misspelt if meant in wanted), "")
+
+
+def _renaming(name: str, meant: str) -> str:
+    return f"{name}: rename it to {meant}"
 
 
 def _meant(name: str) -> str | None:
