@@ -231,39 +231,17 @@ class Delivery:
         process = self._process()
         timeout = self._settings.shutdown_timeout if timeout is None else timeout
         try:
-            self._finish(process, self._clock.monotonic() + self.hurry(timeout))
+            process.finish(self._clock.monotonic() + self.hurry(timeout))
         except KeyboardInterrupt:
             # Nobody can catch it any more where the interpreter is ending.
             if threading.main_thread().is_alive():
                 raise
         finally:
             # Whoever does not want to wait is told all the same what is left.
-            lost = self._end(process)
+            lost = self._give_up(process)
+            process.end()
+            self._say_refused(process.outbox.stats())
         return not lost
-
-    def _finish(self, process: Process, deadline: float) -> None:
-        """Deliver what can be delivered in time."""
-        outbox = process.outbox
-        if outbox.seal():
-            process.route.store()
-            process.senders.ensure()
-            process.senders.help(deadline)
-            outbox.wait_empty(deadline)
-        if process.drainer is not None:
-            process.drainer.finish(deadline)
-            outbox.wait_empty(deadline)
-
-    def _end(self, process: Process) -> bool:
-        """Leave the rest, end what runs, and tell whether anything is lost."""
-        lost = self._give_up(process)
-        process.ending.end()
-        if process.drainer is not None:
-            process.drainer.stop()
-        if process.keeper is not None:
-            process.keeper.retire()
-        process.transport.close()
-        self._say_refused(process.outbox.stats())
-        return lost
 
     def _give_up(self, process: Process) -> bool:
         """Leave to the spool what is in it, and report the rest as lost; tell whether there was any."""

@@ -70,6 +70,26 @@ class Process:
             direct, from_memory, from_spool, self.keeper, self._settlement, self._health, self.drainer, storer
         )
 
+    def finish(self, deadline: float) -> None:
+        """Deliver what can be delivered until a moment on the monotonic clock, and take nothing in any more."""
+        if self.outbox.seal():
+            self.route.store()
+            self.senders.ensure()
+            self.senders.help(deadline)
+            self.outbox.wait_empty(deadline)
+        if self.drainer is not None:
+            self.drainer.finish(deadline)
+            self.outbox.wait_empty(deadline)
+
+    def end(self) -> None:
+        """End all that runs, and let go of what is open."""
+        self.ending.end()
+        if self.drainer is not None:
+            self.drainer.stop()
+        if self.keeper is not None:
+            self.keeper.retire()
+        self.transport.close()
+
 
 def _transport(settings: Settings) -> Transport:
     if settings.disabled:
