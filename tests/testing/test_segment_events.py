@@ -285,6 +285,8 @@ def test_shut_down_application(segment_events: SegmentEvents) -> None:
 def test_block() -> None:
     """Without the fixture, a block shows what is emitted in it; afterwards all is as before."""
     before = get_logger_provider()
+    # Exporters of other tests may be there still.
+    accepted = otel_segment.stats().accepted
     analytics.track("u-1", "Before")
     with capture_events(mapping={"rules": [{"match": "Noise", "ignore": True}]}) as events:
         analytics.track("u-1", "Inside")
@@ -294,7 +296,7 @@ def test_block() -> None:
 
     assert (len(events), events.dropped) == (1, {DropReason.IGNORED_BY_RULE: 1})
     assert get_logger_provider() is before
-    assert otel_segment.stats().accepted == 0
+    assert otel_segment.stats().accepted <= accepted
 
 
 def test_block_in_a_block(segment_events: SegmentEvents) -> None:
