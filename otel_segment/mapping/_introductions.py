@@ -124,7 +124,8 @@ class _Said:
         """Return what tells one call from another, the same for the same traits wherever they were found."""
         values = tuple(traits.values())
         if self._names and len(values) == len(self._names) and _are_texts(values):
-            content = values[0] if len(values) == 1 else values
+            # An empty text is a trait all the same, and not a call that says nothing.
+            content = values[0] if len(values) == 1 and values[0] else values
             return (own, content) if self._is_group else content
         if self._is_group:
             return _encoded((own, traits))

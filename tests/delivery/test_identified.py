@@ -29,6 +29,16 @@ def test_once(endpoint: LocalEndpoint, make_door: MakeDoor, kind: str) -> None:
     assert calls(endpoint) == ["identify", "track", "track", "identify", "track", "track"]
 
 
+@pytest.mark.parametrize("traits", [{"plan": "plan"}, {"plan": "plan", "other": "other"}], ids=["one", "two"])
+def test_empty_text(endpoint: LocalEndpoint, make_door: MakeDoor, traits: dict[str, str]) -> None:
+    """A trait that becomes empty has changed, and so has one that is empty no more."""
+    door = make_door(mapping={"identify": {"traits": traits}})
+    for plan in ("free", "", "", "free"):
+        door.emit(plan=plan, other="")
+    assert door.flush()
+    assert calls(endpoint) == ["identify", "track", "identify", "track", "track", "identify", "track"]
+
+
 def lose_rejected(door: Door, endpoint: LocalEndpoint) -> None:
     """Have the endpoint refuse everything once."""
     endpoint.behave(script(Answer(403)))
