@@ -1044,3 +1044,11 @@ def test_each_place_of_a_refusal_is_said(caplog: pytest.LogCaptureFixture) -> No
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 2
     assert all(f"{__file__}:{line}" in text for line, text in zip(lines, told, strict=True))
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("name", [None, 7, ""])
+def test_refusal_in_code_of_an_odd_name(caplog: pytest.LogCaptureFixture, name: object) -> None:
+    """Code that was not imported, or calls itself anything, is refused like all other, and nothing is raised."""
+    exec("track(None, 'Order Completed')", {"__name__": name, "track": analytics.track})
+    assert "<string>:1" in caplog.text

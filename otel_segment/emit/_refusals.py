@@ -80,7 +80,7 @@ def refused() -> dict[str, int]:
 def _caller() -> str:
     """Return the file and the line of the application that made the call."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - what inspect does, without reading files
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
         frame = frame.f_back
     return "?" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
